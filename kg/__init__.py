@@ -1,0 +1,1 @@
+"""The knowledge graph: what can be said, what is said, what must hold."""

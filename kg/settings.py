@@ -1,0 +1,102 @@
+"""The settings, in one table that the command's help, the README and a test read.
+
+A setting is given, in this order: as the command's option, as the environment variable `MERCATO_<NAME>`,
+or by its default.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import click
+
+from kg.errors import SettingError
+from kg.names import BASE
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting: its name, its default (whose type is the setting's type) and what it does."""
+
+    name: str
+    default: str | int | float
+    help: str
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that sets it."""
+        return f"MERCATO_{self.name.upper()}"
+
+    def read(self, text: str) -> str | int | float:
+        """Return `text` as a value of this setting; raise `SettingError` where it is none."""
+        try:
+            return type(self.default)(text)
+        except ValueError:
+            kind = {int: "a whole number", float: "a number"}[type(self.default)]
+            raise SettingError(f"{self.variable} is {text!r}: give {kind}, such as {self.default}") from None
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting("data", "", "Folder of the curated Turtle; the graph that comes with Mercato where empty."),
+    Setting("ontology", "", "Folder of the vocabulary's Turtle; Mercato's own where empty."),
+    Setting("shapes", "", "Folder of the SHACL shapes; Mercato's own where empty."),
+    Setting("queries", "", "Folder of the named queries; Mercato's own where empty."),
+    Setting("base", BASE, "Base IRI of the published dataset: things are at {base}id/{kind}/{slug}."),
+    Setting("out", "out", "Folder that a build writes and the server publishes."),
+    Setting("host", "127.0.0.1", "Address the server listens on."),
+    Setting("port", 8000, "Port the server listens on."),
+    Setting(
+        "store",
+        "memory",
+        "Where queries run: memory, a folder (Oxigraph on disk) or an http(s) SPARQL endpoint.",
+    ),
+)
+
+
+def names() -> dict[str, Setting]:
+    """Return the settings by name."""
+    return {setting.name: setting for setting in SETTINGS}
+
+
+def load(given: Mapping[str, object] | None = None, environ: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Return the value of every setting, `{name: value}`.
+
+    `given` are values that a caller sets (they win); `environ` is the environment, the process's own by default.
+    Raises `SettingError` for a name that is no setting or a value that is none of that setting.
+    """
+    environ = os.environ if environ is None else environ
+    known = names()
+    given = dict(given or {})
+    for name in given:
+        if name not in known:
+            raise SettingError(f"there is no setting {name!r}: the settings are {', '.join(known)}")
+    values: dict[str, Any] = {}
+    for name, setting in known.items():
+        if name in given and given[name] is not None:
+            values[name] = given[name]
+        elif setting.variable in environ:
+            values[name] = setting.read(environ[setting.variable])
+        else:
+            values[name] = setting.default
+    return values
+
+
+def option(name: str, **more: Any) -> Callable[[Command], Command]:
+    """Return the Click option of the setting `name`, its help, default and variable read from the table."""
+    setting = names()[name]
+    return click.option(
+        f"--{name.replace('_', '-')}",
+        name,
+        default=setting.default,
+        envvar=setting.variable,
+        show_envvar=True,
+        show_default=bool(setting.default),
+        type=type(setting.default),
+        help=setting.help,
+        **more,
+    )

@@ -1,0 +1,1 @@
+"""The server: the graph as SPARQL endpoint, dereferenceable things, dumps and pages."""

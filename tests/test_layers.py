@@ -1,0 +1,74 @@
+"""The architecture, on one page: imports point down only."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+
+# From the top down; a module may import from the rows below its own, never from its own row or above.
+LAYERS: tuple[tuple[str, ...], ...] = (
+    ("server.serve",),
+    ("server",),
+    ("server.sparql", "server.things", "server.dumps", "server.pages"),
+    ("server.negotiate", "server.errors", "server.config"),
+    ("kg.cli",),
+    ("kg.dump", "kg.catalog", "kg.sandbox"),
+    ("kg.diff",),
+    ("kg.check",),
+    ("kg.query", "kg.report", "kg.sources"),
+    ("kg.infer", "kg.build", "kg.turtle", "kg.write"),
+    ("kg.files", "kg.settings"),
+    ("kg.names", "kg.errors"),
+    ("kg",),
+)
+
+
+def modules() -> dict[str, Path]:
+    """Return every module of the two packages by its dotted name."""
+    found = {}
+    for package in ("kg", "server"):
+        for path in sorted((ROOT / package).rglob("*.py")):
+            name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+            found[name.removesuffix(".__init__")] = path
+    return found
+
+
+def imports(path: Path, known: set[str]) -> set[str]:
+    """Return the modules of ours that the file at `path` imports, wherever in it."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {f"{node.module}.{alias.name}" for alias in node.names} | {node.module}
+    return names & known
+
+
+def test_every_module_has_a_layer() -> None:
+    """A module that stands in no row is an architecture that nobody decided."""
+    assert set(modules()) - {name for row in LAYERS for name in row} == set()
+
+
+def test_imports_point_down() -> None:
+    """No module imports one of its own row or of a row above."""
+    depth = {name: number for number, row in enumerate(LAYERS) for name in row}
+    upward = [
+        f"{name} imports {target}"
+        for name, path in modules().items()
+        for target in imports(path, set(depth)) - {name}
+        if depth.get(name, -1) >= depth[target] and target not in ("kg", "server")
+    ]
+    assert upward == []
+
+
+def test_modules_stay_short() -> None:
+    """A module over 300 lines is split, or its docstring says why it is not."""
+    long = [
+        name
+        for name, path in modules().items()
+        if len(path.read_text(encoding="utf-8").splitlines()) > 300
+        and "over 300 lines" not in (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "")
+    ]
+    assert long == []

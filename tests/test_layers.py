@@ -17,6 +17,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("kg.dump", "kg.catalog", "kg.sandbox"),
     ("kg.diff",),
     ("kg.check",),
+    ("kg.engines",),
     ("kg.query", "kg.report", "kg.sources"),
     ("kg.infer", "kg.build", "kg.turtle", "kg.write"),
     ("kg.files", "kg.settings"),

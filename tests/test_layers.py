@@ -20,6 +20,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("kg.engines",),
     ("kg.query", "kg.report", "kg.sources"),
     ("kg.infer", "kg.build", "kg.turtle", "kg.write"),
+    ("kg.reader",),
+    ("kg.terminals", "kg.spans"),
     ("kg.files", "kg.settings"),
     ("kg.names", "kg.errors"),
     ("kg",),

@@ -1,0 +1,65 @@
+"""Places in a text: offsets, lines and columns, and triples that know theirs."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from functools import cached_property
+from typing import NamedTuple
+
+import pyoxigraph as ox
+
+Term = ox.NamedNode | ox.BlankNode | ox.Literal
+
+Offsets = tuple[int, int]
+"""Where a token starts and ends, in characters from the start of the text; the end is the first one after it."""
+
+
+class Span(NamedTuple):
+    """A place in a text: lines and columns from 1, columns in characters, the end just after the last one."""
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+    def __str__(self) -> str:
+        return f"{self.line}:{self.column}-{self.end_line}:{self.end_column}"
+
+
+class Text:
+    """A text and its lines: turns offsets into lines and columns."""
+
+    def __init__(self, text: str, source: str):
+        self.text = text
+        self.source = source
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [0, *(match.end() for match in re.finditer("\n", self.text))]
+
+    def span(self, at: Offsets) -> Span:
+        """Return the lines and columns of the offsets `at`."""
+        first, last = bisect_right(self._starts, at[0]), bisect_right(self._starts, at[1])
+        return Span(first, at[0] - self._starts[first - 1] + 1, last, at[1] - self._starts[last - 1] + 1)
+
+    def line(self, number: int) -> str:
+        """Return line `number` (from 1) without its end, or nothing where there is none."""
+        if not 1 <= number <= len(self._starts):
+            return ""
+        end = self._starts[number] if number < len(self._starts) else len(self.text)
+        return self.text[self._starts[number - 1] : end].rstrip("\r\n")
+
+
+class Triple(NamedTuple):
+    """One triple, and the offsets of the tokens that say it.
+
+    A blank node in brackets stands at its `[`, the first cell of a collection at its `(`, a later cell at its item.
+    """
+
+    subject: Term
+    predicate: Term
+    object: Term
+    subject_at: Offsets
+    predicate_at: Offsets
+    object_at: Offsets

@@ -1,0 +1,215 @@
+"""Turtle with positions: every triple of a text, and where its subject, predicate and object stand in it.
+
+One pass over the text (RDF 1.1 Turtle, https://www.w3.org/TR/turtle/), always behind pyoxigraph's strict parse: what
+pyoxigraph rejects never gets here, and a text whose triples differ from pyoxigraph's is refused rather than judged at
+the wrong place. Terms are pyoxigraph's (`NamedNode`, `BlankNode`, `Literal`), literals as they are written.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import quote
+
+import pyoxigraph as ox
+
+from kg.errors import InputError
+from kg.files import read_text
+from kg.reader import Reader, UnreadError
+from kg.spans import Span, Term, Text, Triple
+
+
+class Fault(NamedTuple):
+    """One thing that is not Turtle: where, and a sentence that says what to do."""
+
+    span: Span
+    sentence: str
+
+
+class TurtleSyntaxError(InputError):
+    """A text is not RDF 1.1 Turtle; `faults` are all of them in order, the sentence is that of the first."""
+
+    def __init__(self, faults: list[Fault], source: str):
+        first = faults[0]
+        super().__init__(first.sentence, source=source, line=first.span.line, column=first.span.column)
+        self.faults = faults
+
+
+class Document(Text):
+    """A Turtle text that was read.
+
+    `triples` in the order of the text, `prefixes` as `{prefix: namespace}` at its end, `base` its first base IRI.
+    """
+
+    def __init__(self, text: str, source: str, base: str, triples: list[Triple], prefixes: dict[str, str]):
+        super().__init__(text, source)
+        self.base = base
+        self.triples = triples
+        self.prefixes = prefixes
+
+
+# What to do about what pyoxigraph says; the first pattern that fits its words.
+_ADVICE: tuple[tuple[str, str], ...] = (
+    (
+        r"^The prefix (\S*:?) has not been declared",
+        "the prefix {0} is not declared: add `@prefix {0} <…> .` at the top",
+    ),
+    (r"^Invalid IRI code point '?(.+?)'?$", "an IRI cannot hold {0!r}: percent-encode it, or mend the IRI"),
+    (r"^No scheme found in an absolute IRI", "a relative IRI needs a base: write the IRI in full"),
+    (r"^A dot is expected", "a statement goes on where it should end: look for a missing `;`, `,` or `.` before this"),
+    (r"^Unexpected end", "the text ends inside a statement or a string: finish it, or restore what was cut off"),
+    (r"^Line jumps are not allowed in string literals", 'a string runs over its line: close it, or use """…"""'),
+    (
+        r"^(.*) is not a valid subject",
+        "a statement cannot start with `{0}`: look for a missing or misplaced dot before it",
+    ),
+    (r"^(.*) is not a valid predicate", "`{0}` cannot be a predicate: look for a missing `;`, `,` or `.` before it"),
+    (r"^(.*) is not a valid (?:RDF )?object", "`{0}` cannot be an object: give an IRI, a blank node or a literal"),
+)
+
+
+def read(path: Path, source: str = "", base: str = "", blank: str = "") -> Document:
+    """Return the Turtle file at `path`, read as `parse` does; `source` names it in reports (the path).
+
+    Raises `InputError` where the file cannot be read or is no UTF-8, `TurtleSyntaxError` where it is no Turtle.
+    """
+    return parse(read_text(path), source or path.as_posix(), base, blank)
+
+
+def parse(text: str, source: str, base: str = "", blank: str = "") -> Document:
+    """Return the Turtle `text` with the place of every term.
+
+    `source` is the name the text is reported by, and, as a file IRI, the base of its relative IRIs where `base` is not
+    given. Blank nodes are named after `blank` and their label or offset, so that a reading is the same each time and
+    those of texts read under different `blank` never meet.
+
+    Raises `TurtleSyntaxError` with every fault of the text; what RDF 1.2 adds to the syntax counts as one.
+    """
+    base = base or base_of(source)
+    quads = _gate(text, source, base)
+    reader = Reader(text, base, blank)
+    try:
+        reader.run()
+    except UnreadError as error:
+        sentence = "this is RDF 1.2 (triple terms, reifiers, annotations, directions): write it in RDF 1.1 Turtle"
+        raise TurtleSyntaxError([Fault(Text(text, source).span(error.at), sentence)], source) from None
+    if not _agree(reader.triples, quads):
+        raise ReaderError(source)
+    return Document(text, source, base, reader.triples, reader.prefixes)
+
+
+class ReaderError(RuntimeError):
+    """Our reader and pyoxigraph read different graphs from one text: a fault of ours (exit 3), never of the text."""
+
+    def __init__(self, source: str):
+        super().__init__(
+            f"{source}: Mercato's reader and pyoxigraph disagree on this text; please report it with the file"
+        )
+
+
+def base_of(source: str) -> str:
+    """Return the base IRI of the text named `source`: the same on every machine, whatever folder it lies in."""
+    return f"file:///{quote(source.lstrip('/'), safe='/')}"
+
+
+def _gate(text: str, source: str, base: str) -> list[ox.Quad]:
+    """Return the triples as pyoxigraph reads them, or raise every fault that it finds (it goes on after one)."""
+    quads: list[ox.Quad] = []
+    faults: list[Fault] = []
+    parser = ox.parse(text, format=ox.RdfFormat.TURTLE, base_iri=base)
+    while True:
+        try:
+            if not faults:
+                quads.extend(parser)
+            for _ in parser:
+                pass
+            break
+        except SyntaxError as error:
+            faults.append(_fault(error, text))
+    if faults:
+        raise TurtleSyntaxError(faults, source)
+    return quads
+
+
+def _fault(error: SyntaxError, text: str) -> Fault:
+    """Return pyoxigraph's `error` as a place and a sentence; one without a place stands at the end of the text."""
+    message = str(error.msg)
+    words = message.split(": ", 1)[-1]
+    for pattern, sentence in _ADVICE:
+        found = re.search(pattern, words)
+        if found:
+            words = sentence.format(*found.groups())
+            break
+    line, column = error.lineno or text.count("\n") + 1, error.offset or 1
+    end_line, end_column = error.end_lineno or line, error.end_offset or column
+    if (end_line, end_column) <= (line, column):
+        end_line, end_column = line, column + 1
+    return Fault(Span(line, column, end_line, end_column), words)
+
+
+_WINDOW = 4
+"""How far pyoxigraph's order may be from ours: of what one token completes it emits the last first (three at most)."""
+
+
+def _agree(triples: list[Triple], quads: list[ox.Quad]) -> bool:
+    """Tell whether both readings are one graph, blank nodes matched one to one.
+
+    In the order of the text as far as pyoxigraph keeps to it, by canonical form otherwise.
+    """
+    if len(triples) != len(quads):
+        return False
+    nodes = _Nodes()
+    for number, (subject, predicate, value, *_) in enumerate(triples):
+        for further in range(number, min(number + _WINDOW, len(quads))):
+            quad = quads[further]
+            if predicate != quad.predicate:
+                continue
+            their_subject, their_value = quad.subject, quad.object
+            same_subject = subject == their_subject and subject.__class__ is not ox.BlankNode
+            same_value = value == their_value and value.__class__ is not ox.BlankNode
+            if (same_subject or nodes.may_be(subject, their_subject)) and (
+                same_value or nodes.may_be(value, their_value)
+            ):
+                break
+        else:
+            return _isomorphic(triples, quads)
+        if further != number:
+            quads[number : further + 1] = [quad, *quads[number:further]]
+        joined = (same_subject or nodes.join(subject, their_subject)) and (same_value or nodes.join(value, their_value))
+        if not joined:
+            return _isomorphic(triples, quads)
+    return True
+
+
+def _isomorphic(triples: list[Triple], quads: list[ox.Quad]) -> bool:
+    """Tell whether both readings have one canonical form."""
+    return canonical(triple[:3] for triple in triples) == canonical(
+        (quad.subject, quad.predicate, quad.object) for quad in quads
+    )
+
+
+class _Nodes:
+    """Which blank node of theirs stands for which of ours."""
+
+    def __init__(self) -> None:
+        self.theirs: dict[Term, object] = {}
+        self.ours: dict[object, Term] = {}
+
+    def may_be(self, our: Term, their: object) -> bool:
+        """Tell whether the two are blank nodes that stand for each other, or for nothing yet."""
+        if not isinstance(our, ox.BlankNode) or not isinstance(their, ox.BlankNode):
+            return False
+        return self.theirs.get(our, their) == their and self.ours.get(their, our) == our
+
+    def join(self, our: Term, their: object) -> bool:
+        """Let two blank nodes stand for each other from now on; tell whether they do, and only they."""
+        return self.theirs.setdefault(our, their) == their and self.ours.setdefault(their, our) == our
+
+
+def canonical(triples: Iterable[tuple[object, ...]]) -> set[ox.Quad]:
+    """Return the triples with canonical blank-node names (RDFC-1.0): equal for graphs that are equal up to those."""
+    dataset = ox.Dataset(ox.Quad(*triple) for triple in triples)  # type: ignore[arg-type]
+    dataset.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
+    return set(dataset)

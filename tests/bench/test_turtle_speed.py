@@ -22,7 +22,8 @@ def text(triples: int) -> str:
         parts.append(
             f"\nmove:m-{number}\n    a mc:Move ;\n    mc:person person:p-{number % 3000} ;\n"
             f'    mc:from person:o-{number % 50} ;\n    mc:note "Émile, n° {number}"@fr, "x y z" ;\n'
-            f'    mc:date "2024"^^xsd:gYear ;\n.\n\nclaim:c-{number}\n    a mc:Claim ;\n    mc:asserts move:m-{number} ;\n'
+            f'    mc:date "2024"^^xsd:gYear ;\n.\n\nclaim:c-{number}\n    a mc:Claim ;\n'
+            f"    mc:asserts move:m-{number} ;\n"
             "    mc:stance mc:Affirms ;\n    mc:weight 0.5 ;\n.\n"
         )
     return "".join(parts)

@@ -21,6 +21,7 @@ RECORD_KINDS: dict[str, str] = {
     "hiring-plan": "HiringPlan",
     "motive": "Motive",
     "move": "Move",
+    "name-use": "NameUse",
     "pay-difference": "PayDifference",
     "pay-level": "PayLevel",
     "pay-offer": "PayOffer",

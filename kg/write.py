@@ -61,6 +61,17 @@ def turtle(triples: Iterable[Triple], prefixes: Mapping[str, str]) -> str:
     return _head(prefixes, used) + body[""]
 
 
+def sections(parts: Iterable[tuple[str, Iterable[Triple]]], prefixes: Mapping[str, str]) -> str:
+    """Return one Turtle document of several parts, each `(heading, triples)` under its heading as a comment.
+
+    Blank nodes are not shared between parts.
+    """
+    writer = _Writer(prefixes)
+    bodies = [(heading, "\n".join(writer.blocks(list(triples)))) for heading, triples in parts]
+    text = "\n".join(f"# {heading}\n\n{body}" for heading, body in bodies if body)
+    return _head(prefixes, writer.used) + text
+
+
 def trig(quads: Iterable[Quad], prefixes: Mapping[str, str]) -> str:
     """Return the TriG of `quads`, graph by graph in the order of their IRIs."""
     graphs: dict[str, list[Triple]] = defaultdict(list)

@@ -1,0 +1,158 @@
+"""Articles and passages: proof that every claim's words are where the graph says they are.
+
+An article stays outside the project. The graph holds its file name and the SHA-256 of its bytes; a passage holds
+character offsets in the UTF-8 text (Web Annotation, section 4.2.5: start inclusive, end exclusive) and the SHA-256
+of those characters.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pyoxigraph import Literal, NamedNode, Quad, Store
+
+from kg.errors import InputError, NameUnknownError
+from kg.files import read_text
+from kg.names import MC, VOCABULARIES
+
+OA = VOCABULARIES["oa"]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that does not match: the node it is about and a sentence that says what to do."""
+
+    node: str
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What re-reading the articles gave: how many of each were proved, and the faults."""
+
+    articles: int
+    passages: int
+    claims: int
+    faults: list[Fault]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a text stands in an article: `start` inclusive, `end` exclusive, in characters; the characters' hash."""
+
+    start: int
+    end: int
+    sha256: str
+
+
+def digest(text: str) -> str:
+    """Return the SHA-256 of `text` in UTF-8, in hexadecimal."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def locate(text: str, words: str) -> list[Place]:
+    """Return every place of `words` in `text`, in order; overlapping places count."""
+    places = []
+    start = text.find(words) if words else -1
+    while start >= 0:
+        places.append(Place(start, start + len(words), digest(words)))
+        start = text.find(words, start + 1)
+    return places
+
+
+def locate_in(path: Path, words: str) -> list[Place]:
+    """Return every place of `words` in the article at `path`; raise `NameUnknownError` where there is none."""
+    places = locate(read_text(path), words)
+    if not places:
+        raise NameUnknownError(
+            "does not hold these words: copy them from the file itself, with its apostrophes and spaces",
+            source=str(path),
+        )
+    return places
+
+
+def texts(folder: Path) -> dict[str, Path]:
+    """Return the text files of `folder` by name without extension; raise `InputError` where there are none."""
+    if not folder.is_dir():
+        raise InputError("is no folder: give the folder that holds the articles' texts", source=str(folder))
+    found = {path.stem: path for path in sorted(folder.glob("*.txt"))}
+    if not found:
+        raise InputError("holds no .txt file: give the folder that holds the articles' texts", source=str(folder))
+    return found
+
+
+def verify(quads: Iterable[Quad], folder: Path) -> Verification:
+    """Re-read every article in `folder` and prove each article's and each passage's hash.
+
+    `quads` are the curated data. Raises `InputError` for a folder or text that cannot be read.
+    """
+    graph = _Graph(quads)
+    files = texts(folder)
+    faults: list[Fault] = []
+    readable: dict[NamedNode, str] = {}
+    articles = graph.of_class("Article")
+    for article in articles:
+        text, fault = _article(graph, article, files)
+        if fault:
+            faults.append(Fault(article.value, fault))
+        if text is not None:
+            readable[article] = text
+    passages = graph.of_class("Passage")
+    for passage in passages:
+        faults += [Fault(passage.value, sentence) for sentence in _passage(graph, passage, readable)]
+    return Verification(len(articles), len(passages), len(graph.of_class("Claim")), faults)
+
+
+class _Graph:
+    """The few look-ups that verification needs, over one store."""
+
+    def __init__(self, quads: Iterable[Quad]):
+        self.store = Store()
+        self.store.bulk_extend(quads)
+
+    def of_class(self, name: str) -> list[NamedNode]:
+        type_ = NamedNode(VOCABULARIES["rdf"] + "type")
+        found = {q.subject for q in self.store.quads_for_pattern(None, type_, NamedNode(str(MC) + name), None)}
+        return sorted((node for node in found if isinstance(node, NamedNode)), key=lambda node: node.value)
+
+    def value(self, node: NamedNode, predicate: str) -> NamedNode | Literal | None:
+        for quad in self.store.quads_for_pattern(node, NamedNode(predicate), None, None):
+            if isinstance(quad.object, NamedNode | Literal):
+                return quad.object
+        return None
+
+
+def _article(graph: _Graph, article: NamedNode, files: dict[str, Path]) -> tuple[str | None, str | None]:
+    """Return the article's text where it can be read, and what is wrong with it."""
+    name = graph.value(article, str(MC) + "file")
+    stated = graph.value(article, str(MC) + "sha256")
+    if name is None or name.value not in files:
+        return None, f"its text {name.value if name else '(no mc:file)'}.txt is not in the folder: add it"
+    path = files[name.value]
+    found = hashlib.sha256(path.read_bytes()).hexdigest()
+    if stated is None or stated.value != found:
+        return read_text(path), f"the SHA-256 of {path.name} is {found}: the text has changed, or mend mc:sha256"
+    return read_text(path), None
+
+
+def _passage(graph: _Graph, passage: NamedNode, readable: dict[NamedNode, str]) -> Iterator[str]:
+    source = graph.value(passage, OA + "hasSource")
+    text = readable.get(source) if isinstance(source, NamedNode) else None
+    if text is None:
+        yield "its article cannot be read: mend oa:hasSource or add the text"
+        return
+    start, end = (graph.value(passage, OA + name) for name in ("start", "end"))
+    try:
+        first, last = int(start.value), int(end.value)  # type: ignore[union-attr]
+    except (AttributeError, ValueError):
+        yield "its offsets are no whole numbers: give oa:start and oa:end"
+        return
+    if not 0 <= first < last <= len(text):
+        yield f"its offsets {first} to {last} are not inside the text of {len(text)} characters: locate the words again"
+        return
+    stated, found = graph.value(passage, str(MC) + "sha256"), digest(text[first:last])
+    if stated is None or stated.value != found:
+        yield f"the characters {first} to {last} have the SHA-256 {found}, not the stated one: locate the words again"

@@ -23,7 +23,7 @@ from kg.names import prefixes
 
 _ONE_GRAPH_A_FILE = "claims"
 # The programs whose answers a build depends on: another version is another input.
-_PROGRAMS = ("mercato", "owlrl", "pyoxigraph", "pyshacl", "rdflib")
+_PROGRAMS = ("owlrl", "pyoxigraph", "pyshacl", "rdflib")
 
 
 @dataclass(frozen=True)
@@ -48,11 +48,11 @@ class Sources:
         return turtle + sorted(self.queries.rglob("*.rq"))
 
     def digest(self) -> str:
-        """Return the SHA-256 of all that a build depends on: files, base IRI and the versions of the programs."""
+        """Return the SHA-256 of all that a build depends on: files, base IRI, our own code and the libraries."""
         total = hashlib.sha256(self.base.encode())
         for program in _PROGRAMS:
             total.update(f"\0{program} {version(program)}".encode())
-        for path in self.files():
+        for path in [*sorted(Path(__file__).parent.glob("*.py")), *self.files()]:
             total.update(b"\0" + path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
         return total.hexdigest()
 

@@ -40,3 +40,51 @@ def graph(composition: Composition) -> Store:
     store = Store()
     store.bulk_extend(composition.quads())
     return store
+
+
+SMALL_ONTOLOGY = """
+@prefix ex: <https://example.org/vocab#> .
+@prefix owl: <http://www.w3.org/2002/07/owl#> .
+@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
+ex:Animal a owl:Class .
+ex:Cat a owl:Class ; rdfs:subClassOf ex:Animal ; owl:disjointWith ex:Dog .
+ex:Dog a owl:Class ; rdfs:subClassOf ex:Animal .
+ex:knows a owl:ObjectProperty , owl:SymmetricProperty ; rdfs:domain ex:Animal ; rdfs:range ex:Animal .
+ex:greets a owl:ObjectProperty .
+"""
+SMALL_SHAPES = """
+@prefix ex: <https://example.org/vocab#> .
+@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
+@prefix s: <https://example.org/shape/> .
+@prefix sh: <http://www.w3.org/ns/shacl#> .
+s:Animal a sh:NodeShape ; sh:targetClass ex:Cat , ex:Dog ; sh:property s:Animal-label .
+s:Animal-label a sh:PropertyShape ; sh:path rdfs:label ; sh:minCount 1 ; sh:message "Give the animal a label."@en .
+"""
+SMALL_DATA = """
+@prefix ex: <https://example.org/vocab#> .
+@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
+@prefix id: <https://example.org/id/animal/> .
+id:felix a ex:Cat ; rdfs:label "Felix" ; ex:knows id:rex .
+id:rex a ex:Dog ; rdfs:label "Rex" .
+"""
+SMALL_DERIVE = """
+PREFIX ex: <https://example.org/vocab#>
+CONSTRUCT { ?a ex:greets ?b } WHERE { ?a ex:knows ?b }
+"""
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Sources:
+    """Return the sources of a small graph of another domain, in folders of its own that a test may change."""
+    texts = {
+        "ontology/vocab.ttl": SMALL_ONTOLOGY,
+        "shapes/animals.ttl": SMALL_SHAPES,
+        "data/animals.ttl": SMALL_DATA,
+        "queries/derive/greets.rq": SMALL_DERIVE,
+    }
+    for name, text in texts.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    places = {kind: tmp_path / kind for kind in ("data", "ontology", "shapes", "queries")}
+    return Sources(**places, base="https://example.org/")

@@ -1,0 +1,82 @@
+"""The dataset: which graph a triple is in, what is derived, what a broken input says."""
+
+from __future__ import annotations
+
+import pytest
+from pyoxigraph import NamedNode
+
+from kg.build import Composition, Sources, compose, read_file
+from kg.errors import InputError
+
+EX, ID = "https://example.org/vocab#", "https://example.org/id/animal/"
+
+
+def test_graphs_of_our_own(composition: Composition) -> None:
+    """Things, records, the ontology, the derived facts and the claims of each article have graphs of their own."""
+    base = composition.sources.base
+    names = set(composition.graphs)
+    assert {f"{base}graph/{name}" for name in ("things", "records", "ontology", "derived")} <= names
+    claims = sorted((composition.sources.data / "claims").glob("*.ttl"))
+    assert {f"{base}graph/claims/{path.stem}" for path in claims} == {n for n in names if "/claims/" in n}
+
+
+def test_file_on_its_own_is_its_own_graph(small: Sources) -> None:
+    """A file directly in the data folder makes a graph of its name."""
+    assert "https://example.org/graph/animals" in compose(small).graphs
+
+
+def test_derive_runs_after_reasoning(small: Sources) -> None:
+    """A derived fact may rest on an entailment: Rex greets Felix since he knows him by symmetry."""
+    derived = compose(small).derived
+    greets = {(q.subject, q.object) for q in derived if q.predicate == NamedNode(EX + "greets")}
+    assert (NamedNode(ID + "rex"), NamedNode(ID + "felix")) in greets
+    assert {q.graph_name for q in derived} == {NamedNode("https://example.org/graph/derived")}
+
+
+def test_two_compositions_agree(small: Sources) -> None:
+    """Composing twice gives the same quads."""
+    assert set(compose(small).quads()) == set(compose(small).quads())
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column"),
+    [
+        (b"@prefix ex: <https://example.org/vocab#> .\nex:a ex:b ex:c", 2, None),
+        (b"@prefix ex: <https://example.org/vocab#> .\nex:a nope:b ex:c .\n", 2, 6),
+        (b"\xff\xfe", 1, 1),
+        (b"ok\n\xe9t\xe9", 2, 1),
+    ],
+)
+def test_ill_formed_file_is_named(small: Sources, text: bytes, line: int, column: int | None) -> None:
+    """Bytes that are no UTF-8 and text that is no Turtle are refused with file, line and column."""
+    path = small.data / "broken.ttl"
+    path.write_bytes(text)
+    with pytest.raises(InputError) as caught:
+        compose(small)
+    assert caught.value.source == str(path)
+    assert caught.value.line == line
+    if column is not None:
+        assert caught.value.column == column
+
+
+def test_empty_folder_is_refused(small: Sources) -> None:
+    """A data folder without Turtle is a mistake, not an empty graph."""
+    (small.data / "animals.ttl").unlink()
+    with pytest.raises(InputError, match="no Turtle"):
+        compose(small)
+
+
+def test_missing_file_is_refused(small: Sources) -> None:
+    """A file that is not there is named."""
+    with pytest.raises(InputError, match="cannot be read"):
+        read_file(small.data / "nowhere.ttl")
+
+
+@pytest.mark.parametrize(("query", "words"), [("SELECT * { ?s ?p ?o }", "no CONSTRUCT"), ("CONSTRUCT {", "mend")])
+def test_bad_derive_query_is_named(small: Sources, query: str, words: str) -> None:
+    """A derive query that is no CONSTRUCT, or no SPARQL, is refused with its file."""
+    path = small.queries / "derive" / "bad.rq"
+    path.write_text(query, encoding="utf-8")
+    with pytest.raises(InputError, match=words) as caught:
+        compose(small)
+    assert caught.value.source == str(path)

@@ -1,0 +1,108 @@
+"""The Turtle that we write: the same text for the same graph, and the same graph back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pyoxigraph import CanonicalizationAlgorithm, Dataset, NamedNode, Quad, RdfFormat, Triple, parse
+
+from kg.files import turtle_files
+from kg.names import prefixes
+from kg.write import sections, trig, turtle
+
+HEAD = "@prefix ex: <https://example.org/> .\n"
+NAMES = {"ex": "https://example.org/", "deep": "https://example.org/deep/", "unused": "https://example.com/"}
+EX = NAMES["ex"]
+
+
+def triples(text: str) -> list[Triple]:
+    """Return the triples of a Turtle text."""
+    return [quad.triple for quad in parse(text, RdfFormat.TURTLE)]
+
+
+def canonical(text: str) -> set[str]:
+    """Return the triples of a Turtle text as strings, its blank nodes named by RDFC-1.0."""
+    dataset = Dataset(Quad(t.subject, t.predicate, t.object) for t in triples(text))
+    dataset.canonicalize(CanonicalizationAlgorithm.RDFC_1_0)
+    return {str(quad) for quad in dataset}
+
+
+def test_layout() -> None:
+    """A subject, a predicate and each of several objects stand on lines of their own; only prefixes in use appear."""
+    written = turtle(triples(HEAD + 'ex:b ex:p "x"@fr, ex:c, 2.50 . ex:a a ex:T .'), NAMES)
+    assert written == (
+        "@prefix ex: <https://example.org/> .\n\n"
+        "ex:a\n    a ex:T ;\n.\n\n"
+        'ex:b\n    ex:p\n        ex:c ,\n        2.50 ,\n        "x"@fr ;\n.\n'
+    )
+
+
+def test_the_longest_namespace_wins() -> None:
+    """An IRI is abbreviated by the prefix that leaves least of it."""
+    assert "deep:x" in turtle(triples("<https://example.org/deep/x> a <https://example.org/T> ."), NAMES)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "ex:a ex:p ( 1 2.0 3e0 true ) .",
+        "ex:a ex:p ( ( ) [ ex:q ( ex:b ) ] ) .",
+        "ex:a ex:p [ ex:q [ ex:r 1 ] , [ ex:r 2 ] ] .",
+        "_:x ex:p _:y . _:y ex:p _:x .",
+        "_:x ex:p _:x . _:x ex:p _:y . _:y ex:q 1 .",
+        "_:x ex:p 1 . ex:a ex:q _:x . ex:b ex:q _:x .",
+        r'ex:a ex:p "tab\t quote\" line\n back\\ bell\u0007 é 🐈" .',
+        "ex:a ex:p <https://example.org/é/ü> , <https://elsewhere.example/x?y=(z)#w> .",
+        'ex:a ex:p "01"^^<http://www.w3.org/2001/XMLSchema#integer> , "x"^^ex:type , "1.0"^^ex:type .',
+        'ex:a ex:p -5.0 , +7 , .5 , "TRUE"^^<http://www.w3.org/2001/XMLSchema#boolean> .',
+        "ex:a.b ex:p ex:1x , ex:x- , <https://example.org/x.> , <https://example.org/-x> , ex: .",
+    ],
+)
+def test_round_trip(statement: str) -> None:
+    """What is written reads back as the same graph, and writing it again changes nothing."""
+    text = HEAD + statement
+    written = turtle(triples(text), NAMES)
+    assert canonical(written) == canonical(text)
+    assert turtle(triples(written), NAMES) == written
+
+
+def test_order_of_input_does_not_matter() -> None:
+    """The same triples in another order, with other blank-node names, give the same text."""
+    one = HEAD + "ex:a ex:p _:x , _:y . _:x ex:q 1 . _:y ex:q 2 . _:z ex:r _:x ."
+    two = HEAD + "_:c ex:r _:a . _:b ex:q 2 . _:a ex:q 1 . ex:a ex:p _:b , _:a ."
+    assert turtle(triples(one), NAMES) == turtle(triples(two), NAMES)
+
+
+def test_trig_and_sections_read_back() -> None:
+    """TriG keeps the graphs; the parts of one document keep their headings and add up to the whole."""
+    data = triples(HEAD + "ex:a ex:p ex:b . ex:c ex:p 1 .")
+    quads = [Quad(t.subject, t.predicate, t.object, NamedNode(EX + f"g{n}")) for n, t in enumerate(data)]
+    assert set(parse(trig(quads, NAMES), RdfFormat.TRIG)) == set(quads)
+    text = sections([("One", data[:1]), ("None", []), ("Two", data[1:])], NAMES)
+    assert set(triples(text)) == set(data)
+    assert "# One" in text
+    assert "# None" not in text
+
+
+def test_committed_turtle_is_formatted() -> None:
+    """Every Turtle file of the vocabulary, the data and the shapes is as this module writes it."""
+    root = Path(__file__).parent.parent
+    names = prefixes()
+    files = [path for place in ("ontology", "kg/data", "shapes") for path in turtle_files(root / place)]
+    assert files
+    unlike = []
+    for path in files:
+        text = path.read_text(encoding="utf-8")
+        own = {quad_prefix: space for quad_prefix, space in parse_prefixes(text).items() if quad_prefix not in names}
+        if turtle(triples(text), {**names, **own}) != text:
+            unlike.append(path.relative_to(root).as_posix())
+    assert unlike == []
+
+
+def parse_prefixes(text: str) -> dict[str, str]:
+    """Return the prefixes that a Turtle text declares."""
+    reader = parse(text, RdfFormat.TURTLE)
+    for _ in reader:
+        pass
+    return dict(reader.prefixes)

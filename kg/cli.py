@@ -140,13 +140,21 @@ def sources_group() -> None:
 def verify(folder: Path, **given: Any) -> None:
     """Re-read the articles in FOLDER and prove every passage's hash."""
     chosen = Sources.from_settings(given)
-    result = sources.verify(read_curated(chosen), folder)
+    curated = read_curated(chosen)
+    result = sources.verify(curated, folder)
     for fault in result.faults:
         click.echo(f"{fault.node}: {fault.sentence}", err=True)
-    proved = result.passages - sum(1 for fault in result.faults if "/passage/" in fault.node)
-    click.echo(f"{result.articles} articles, {proved} of {result.passages} passages proved, {result.claims} claims")
-    if result.faults:
-        raise FindingsError(f"{len(result.faults)} do not match the texts")
+    counts = f"{result.proved} of {result.passages} passages proved"
+    click.echo(f"{result.articles} articles, {counts}, {result.claims} claims")
+    uncovered = 0
+    for reading in sources.coverage(curated, chosen.data / "coverage"):
+        covered = reading.wanted - len(reading.missing)
+        uncovered += len(reading.missing)
+        click.echo(f"{reading.article}: {covered} of {reading.wanted} places of the second reading covered")
+        for start, end, kind in reading.missing:
+            click.echo(f"{reading.article}: characters {start} to {end} need a claim of a {kind}", err=True)
+    if result.faults or uncovered:
+        raise FindingsError(f"{len(result.faults)} do not match the texts, {uncovered} places have no claim")
 
 
 @sources_group.command("locate")

@@ -31,10 +31,11 @@ class Fault:
 
 @dataclass(frozen=True)
 class Verification:
-    """What re-reading the articles gave: how many of each were proved, and the faults."""
+    """What re-reading the articles gave: how many there are of each, how many passages held, and the faults."""
 
     articles: int
     passages: int
+    proved: int
     claims: int
     faults: list[Fault]
 
@@ -101,9 +102,17 @@ def verify(quads: Iterable[Quad], folder: Path) -> Verification:
         if text is not None:
             readable[article] = text
     passages = graph.of_class("Passage")
+    proved = 0
     for passage in passages:
-        faults += [Fault(passage.value, sentence) for sentence in _passage(graph, passage, readable)]
-    return Verification(len(articles), len(passages), len(graph.of_class("Claim")), faults)
+        source = graph.value(passage, OA + "hasSource")
+        if source in articles and source not in readable:
+            continue  # its article's own fault says so, once
+        fault = _passage(graph, passage, readable.get(source) if isinstance(source, NamedNode) else None)
+        if fault:
+            faults.append(Fault(passage.value, fault))
+        else:
+            proved += 1
+    return Verification(len(articles), len(passages), proved, len(graph.of_class("Claim")), faults)
 
 
 class _Graph:
@@ -138,21 +147,76 @@ def _article(graph: _Graph, article: NamedNode, files: dict[str, Path]) -> tuple
     return read_text(path), None
 
 
-def _passage(graph: _Graph, passage: NamedNode, readable: dict[NamedNode, str]) -> Iterator[str]:
-    source = graph.value(passage, OA + "hasSource")
-    text = readable.get(source) if isinstance(source, NamedNode) else None
+def _passage(graph: _Graph, passage: NamedNode, text: str | None) -> str | None:
+    """Return what is wrong with a passage of `text`, or None where its words are proved."""
     if text is None:
-        yield "its article cannot be read: mend oa:hasSource or add the text"
-        return
-    start, end = (graph.value(passage, OA + name) for name in ("start", "end"))
-    try:
-        first, last = int(start.value), int(end.value)  # type: ignore[union-attr]
-    except (AttributeError, ValueError):
-        yield "its offsets are no whole numbers: give oa:start and oa:end"
-        return
+        return "its oa:hasSource is no article of the graph: name the article that it was read in"
+    bounds = _bounds(graph, passage)
+    if bounds is None:
+        return "its offsets are no whole numbers: give oa:start and oa:end"
+    first, last = bounds
     if not 0 <= first < last <= len(text):
-        yield f"its offsets {first} to {last} are not inside the text of {len(text)} characters: locate the words again"
-        return
+        return (
+            f"its offsets {first} to {last} are not inside the text of {len(text)} characters: locate the words again"
+        )
     stated, found = graph.value(passage, str(MC) + "sha256"), digest(text[first:last])
     if stated is None or stated.value != found:
-        yield f"the characters {first} to {last} have the SHA-256 {found}, not the stated one: locate the words again"
+        return f"the characters {first} to {last} have the SHA-256 {found}, not the stated one: locate the words again"
+    return None
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How far an article's claims cover a reading of it: `missing` are `(start, end, kind)` that no claim covers."""
+
+    article: str
+    wanted: int
+    missing: list[tuple[int, int, str]]
+
+
+def coverage(quads: Iterable[Quad], folder: Path) -> list[Coverage]:
+    """Compare the claims with a second reading of each article, kept as `{article file}.tsv` in `folder`.
+
+    A row is `start`, `end`, `kind`: the characters that evidence for a fact cannot do without, and the class of the
+    record. It is covered where a claim of the article asserts a record of that class and its passage holds all the
+    characters. Raises `InputError`, with the line, for a row that is none.
+    """
+    graph = _Graph(quads)
+    bounds = {p: _bounds(graph, p) for p in graph.of_class("Passage")}
+    held: dict[str, list[tuple[int, int, str]]] = {}
+    for claim in graph.of_class("Claim"):
+        article, passage, record = (graph.value(claim, str(MC) + name) for name in ("article", "passage", "asserts"))
+        if not (isinstance(article, NamedNode) and isinstance(passage, NamedNode) and isinstance(record, NamedNode)):
+            continue
+        kind, place = graph.value(record, VOCABULARIES["rdf"] + "type"), bounds.get(passage)
+        if kind is not None and place is not None:
+            held.setdefault(article.value, []).append((*place, kind.value.removeprefix(str(MC))))
+    found = []
+    for article in graph.of_class("Article"):
+        name = graph.value(article, str(MC) + "file")
+        path = folder / f"{name.value if name else ''}.tsv"
+        if path.is_file():
+            wanted = list(_rows(path))
+            places = held.get(article.value, [])
+            missing = [row for row in wanted if not any(_covers(place, row) for place in places)]
+            found.append(Coverage(path.stem, len(wanted), missing))
+    return found
+
+
+def _bounds(graph: _Graph, passage: NamedNode) -> tuple[int, int] | None:
+    start, end = (graph.value(passage, OA + name) for name in ("start", "end"))
+    if start is None or end is None or not (start.value.isdecimal() and end.value.isdecimal()):
+        return None
+    return int(start.value), int(end.value)
+
+
+def _covers(place: tuple[int, int, str], row: tuple[int, int, str]) -> bool:
+    return place[2] == row[2] and place[0] <= row[0] and row[1] <= place[1]
+
+
+def _rows(path: Path) -> Iterator[tuple[int, int, str]]:
+    for number, line in enumerate(read_text(path).splitlines()[1:], start=2):
+        cells = line.split("\t")
+        if len(cells) < 3 or not (cells[0].isdecimal() and cells[1].isdecimal()):
+            raise InputError("is no row: give start, end and kind, with tabs between", source=str(path), line=number)
+        yield int(cells[0]), int(cells[1]), cells[2]

@@ -15,7 +15,7 @@ from typing import IO, Protocol, cast
 import pyoxigraph as ox
 
 from kg.errors import InputError, MercatoError, QueryRefusedError, QuerySyntaxError
-from kg.query import FORMATS, Answer, Form, Query, inspect, prologue
+from kg.query import FORMATS, Answer, Form, Query, inspect, position, prologue
 
 BINDINGS = {
     "json": ox.QueryResultsFormat.JSON,
@@ -214,6 +214,11 @@ def started(form: Form, format: str, write: Callable[[Sink], None]) -> Answer:  
 
 def checked(query: Query, format: str) -> Form:  # noqa: A002
     """Return the form of the query, having seen that the format exists and serves it."""
+    try:
+        query.text.encode()
+    except UnicodeEncodeError as error:
+        line, column = position(query.text, error.start)
+        raise QuerySyntaxError("the query is not UTF-8 here", line=line, column=column) from None
     form = inspect(query.text)
     if format not in FORMATS:
         raise ValueError(f"there is no format {format!r}: the formats are {', '.join(FORMATS)}")
@@ -226,8 +231,8 @@ def checked(query: Query, format: str) -> Form:  # noqa: A002
 class MemoryEngine:
     """Oxigraph in this process, for the command and for queries that are our own.
 
-    It keeps no limit (`timeout` is not heeded): Oxigraph offers no way to stop a query. Queries that somebody sends
-    belong in `kg.sandbox`.
+    It keeps no limit (`timeout` and `gone` are not heeded): Oxigraph offers no way to stop a query. Queries that
+    somebody sends belong in `kg.sandbox`.
     """
 
     def __init__(self, files: Sequence[Path]):
@@ -235,7 +240,14 @@ class MemoryEngine:
         self.version = fingerprint(self._files)
         self._store = load(self._files)
 
-    def answer(self, query: Query, format: str, *, timeout: float | None = None) -> Answer:  # noqa: A002
+    def answer(
+        self,
+        query: Query,
+        format: str,  # noqa: A002
+        *,
+        timeout: float | None = None,
+        gone: Callable[[], bool] | None = None,
+    ) -> Answer:
         """Return the answer; see `kg.query.Engine`."""
         form = checked(query, format)
         store = self._store

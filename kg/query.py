@@ -128,11 +128,20 @@ class Engine(Protocol):
     def version(self) -> str:
         """What names the dataset's content, fit for an ETag; empty where that is not known (then cache nothing)."""
 
-    def answer(self, query: Query, format: str, *, timeout: float | None = None) -> Answer:  # noqa: A002
+    def answer(
+        self,
+        query: Query,
+        format: str,  # noqa: A002
+        *,
+        timeout: float | None = None,
+        gone: Callable[[], bool] | None = None,
+    ) -> Answer:
         """Return the answer to `query` in the format of that short name (a key of FORMATS).
 
-        `timeout`, in seconds, can only shorten the engine's own limit. Raises `QuerySyntaxError` with line and column,
-        `QueryRefusedError`, `LimitError`, `BusyError`, and `ValueError` for a format that does not serve the form.
+        `timeout`, in seconds, can only shorten the engine's own limit. `gone` is asked twice a second, before the first
+        chunk too, whether the caller has gone away; then the query is stopped. Raises `QuerySyntaxError` with line and
+        column, `QueryRefusedError`, `LimitError`, `BusyError`, and `ValueError` for a format that does not serve the
+        form.
         """
 
     def close(self) -> None:

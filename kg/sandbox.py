@@ -1,0 +1,290 @@
+"""Queries that anybody sends, each in a worker process that can be stopped.
+
+A query first takes one of a few seats for quick ones. What is not answered whole within PATIENCE moves, at lower
+priority, to one of a few seats for long ones, and its quick seat gets a fresh worker: that keeps quick queries quick
+however many runaways there are. Where no seat is free the caller waits in a short queue or is told to come again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kg import worker as inside
+from kg.engines import checked, fingerprint
+from kg.errors import BusyError, LimitError, MercatoError, QueryRefusedError, QuerySyntaxError, SettingError
+from kg.nursery import Nursery, Worker
+from kg.query import FORMATS, Answer, Form, Query
+from kg.seats import Seats
+
+PATIENCE = 0.1
+"""Seconds after which a query is a long one."""
+
+WHOLE = 2**18
+"""Bytes up to which an answer is held back until it is whole, so that a failure can still be told properly."""
+
+WATCH = 0.5
+"""Seconds between two looks at whether the caller of a long query is still there."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one query may use: seconds, MiB of memory, MiB of answer, characters of text."""
+
+    seconds: float
+    memory: int
+    megabytes: float
+    length: int
+
+
+class Sandbox:
+    """An engine of worker processes over RDF files, with the limits of the settings `query_*`.
+
+    `settings` is what `kg.settings.load` returns; `folder` is an Oxigraph store on disk, to be read instead of the
+    files. Fit for any thread, and for processes forked from the one that made it.
+    """
+
+    def __init__(self, files: Sequence[Path], settings: Mapping[str, Any], folder: str = ""):
+        self._limits = Limits(
+            float(settings["query_timeout"]),
+            int(settings["query_memory"]),
+            float(settings["query_size"]),
+            int(settings["query_length"] * 2**10),
+        )
+        self._files = tuple(files)
+        self._folder = folder
+        self.version = fingerprint(self._files)
+        self._reloading = threading.Lock()
+        self._seats = Seats(
+            int(settings["query_workers"]),
+            int(settings["query_long"]),
+            int(settings["query_queue"]),
+            lambda: self._nursery(self._files),
+        )
+
+    def _nursery(self, files: Sequence[Path]) -> Nursery:
+        names = tuple(str(path.absolute()) for path in files)
+        return Nursery(inside.Plan(names, self._folder, self._limits.memory))
+
+    def answer(
+        self,
+        query: Query,
+        format: str,  # noqa: A002
+        *,
+        timeout: float | None = None,
+        gone: Callable[[], bool] | None = None,
+    ) -> Answer:
+        """Return the answer; see `kg.query.Engine`."""
+        limits = self._limits
+        if len(query.text) > limits.length:
+            raise LimitError(f"the query is longer than {limits.length} characters: send a shorter one", "size")
+        form = checked(query, format)
+        seconds = limits.seconds if timeout is None else max(0.0, min(timeout, limits.seconds))
+        deadline = time.monotonic() + seconds
+        run = _Run(self._seats, limits, seconds, deadline, gone or _still_there)
+        try:
+            return run.answer(query, form, format)
+        except BaseException:
+            run.close()
+            raise
+
+    def reload(self, files: Sequence[Path] | None = None) -> None:
+        """Swap the dataset; no query fails: those on their way go on with the old one.
+
+        Raises `InputError` and leaves everything as it was where the new files cannot be loaded.
+        """
+        with self._reloading:
+            chosen = self._files if files is None else tuple(files)
+            version, nursery = fingerprint(chosen), self._nursery(chosen)
+            self._files, self.version = chosen, version
+            self._seats.swap(nursery)
+
+    def close(self) -> None:
+        """End the workers; those that still answer end with their answer."""
+        self._seats.close()
+
+
+def _still_there() -> bool:
+    return False
+
+
+class _Run:
+    """One query on its way through a worker.
+
+    The worker and the seat are given up exactly once, in `_give_up`, for the seats may take back a long one whose
+    reader has stopped reading.
+    """
+
+    def __init__(self, seats: Seats, limits: Limits, seconds: float, deadline: float, gone: Callable[[], bool]):
+        self.deadline = deadline
+        self._seats = seats
+        self._limits = limits
+        self._seconds = seconds
+        self._gone = gone
+        self._lock = threading.Lock()
+        self._is_long = False
+        self._worker: Worker | None = seats.take(seconds)
+
+    def answer(self, query: Query, form: Form, format: str) -> Answer:  # noqa: A002
+        """Send the query and return its answer: whole if it is small and quick, else on its way."""
+        media_type = FORMATS[format].content_type
+        try:
+            parts = self._first(query, form, format)
+        except _DiedError as error:
+            # A worker that was killed while it sat idle is nobody's fault: once more, with a new one.
+            if error.had_answered or error.was_fresh or error.number != signal.SIGKILL:
+                raise _cause(error, self._limits) from None
+            self._worker = self._seats.take(self.deadline - time.monotonic())
+            parts = self._first(query, form, format)
+        if self._worker is None:
+            return Answer(form, media_type, iter(parts), sum(map(len, parts)))
+        if not self._is_long:
+            self._move()
+        return Answer(form, media_type, self._rest(parts), on_close=self.close)
+
+    def _first(self, query: Query, form: Form, format: str) -> list[bytes]:  # noqa: A002
+        """Return the first chunks: all there are, or a little more than WHOLE bytes."""
+        with contextlib.suppress(OSError):  # a dead worker shows as the end of what it says
+            self._mine().send(query, form, format, int(self._limits.megabytes * 2**20), self._seconds)
+        parts: list[bytes] = []
+        length = 0
+        while length < WHOLE and (chunk := self._next()) is not None:
+            parts.append(chunk)
+            length += len(chunk)
+        return parts
+
+    def _rest(self, parts: list[bytes]) -> Iterator[bytes]:
+        try:
+            yield from parts
+            while (chunk := self._next()) is not None:
+                yield chunk
+        except _DiedError as error:
+            raise _cause(error, self._limits) from None
+        finally:
+            self.close()
+
+    def _next(self) -> bytes | None:
+        """Return the next chunk, None at the end, when the worker has been given back."""
+        while True:
+            left = self.deadline - time.monotonic()
+            if left <= 0:
+                raise self._late()
+            worker = self._mine()
+            try:
+                frame = worker.receive(min(left, WATCH if self._is_long else PATIENCE))
+            except EOFError:
+                raise self._died(worker) from None
+            if frame is None:
+                self._wait_on()
+                continue
+            kind, body = frame
+            if kind == inside.DATA:
+                return body
+            self._give_up(ended_well=True)
+            if kind == inside.ERROR:
+                raise _error(json.loads(body), self._limits)
+            return None
+
+    def _wait_on(self) -> None:
+        """Move a query that is not quick to a long seat; stop one that nobody waits for."""
+        if not self._is_long:
+            self._move()
+        elif self._gone():
+            raise LimitError("the caller has gone, and the query was stopped", "time")
+
+    def _move(self) -> None:
+        if not self._seats.take_long(self):
+            raise BusyError("too many long queries run already: come again in some seconds", retry_after=5)
+        self._is_long = True
+        self._mine().slow_down()
+
+    def _mine(self) -> Worker:
+        """Return the worker; raise where the seats have taken it back."""
+        worker = self._worker
+        if worker is None:
+            raise self._late()
+        return worker
+
+    def _late(self) -> LimitError:
+        self.close()
+        return LimitError(f"the query took longer than {self._seconds:g} s: narrow it or add a LIMIT", "time")
+
+    def _died(self, worker: Worker) -> MercatoError | _DiedError:
+        error = _DiedError(worker.end(kill=False), was_fresh=worker.is_fresh, had_answered=self._is_long)
+        with self._lock:
+            if self._worker is None:
+                return self._late()
+            self._worker = None
+        self._leave(None)
+        return error
+
+    def _give_up(self, *, ended_well: bool) -> None:
+        with self._lock:
+            worker, self._worker = self._worker, None
+        if worker is None:
+            return
+        if ended_well and not self._is_long:
+            self._leave(worker)
+        else:  # after a long query its memory may be large, and a new worker costs some milliseconds
+            worker.end()
+            self._leave(None)
+
+    def _leave(self, worker: Worker | None) -> None:
+        if self._is_long:
+            self._seats.leave_long(self)
+        else:
+            self._seats.leave(worker)
+
+    def close(self) -> None:
+        """Stop the query if it still runs."""
+        self._give_up(ended_well=False)
+
+
+class _DiedError(Exception):
+    """A worker was ended by the signal `number` (0: it ended by itself)."""
+
+    def __init__(self, number: int, *, was_fresh: bool, had_answered: bool):
+        super().__init__(number)
+        self.number = number
+        self.was_fresh = was_fresh
+        self.had_answered = had_answered
+
+
+def _cause(died: _DiedError, limits: Limits) -> MercatoError:
+    """Return what the signal that ended a worker says about its query."""
+    if died.number == signal.SIGALRM:
+        return LimitError(f"the query took longer than {limits.seconds:g} s: narrow it or add a LIMIT", "time")
+    if died.number == signal.SIGSEGV:
+        return LimitError("the query is too long or too deeply nested to be evaluated: split it", "memory")
+    return _out_of_memory(limits)
+
+
+def _out_of_memory(limits: Limits) -> LimitError:
+    return LimitError(f"the query needs more than {limits.memory} MiB: narrow it or add a LIMIT", "memory")
+
+
+def _error(values: Mapping[str, Any], limits: Limits) -> MercatoError:
+    """Return the error that a worker told."""
+    match values["error"]:
+        case "size":
+            return LimitError(f"the answer is longer than {limits.megabytes:g} MiB: narrow it or add a LIMIT", "size")
+        case "memory":
+            return _out_of_memory(limits)
+        case "QuerySyntaxError":
+            return QuerySyntaxError(values["sentence"], line=values["line"], column=values["column"])
+        case _:
+            return QueryRefusedError(values["sentence"], line=values.get("line"), column=values.get("column"))
+
+
+def open_sandbox(store: str, files: Sequence[Path], settings: Mapping[str, Any]) -> Sandbox:
+    """Return the engine for the setting `store` that may be left open to the public. For now: `memory`."""
+    if store != "memory":
+        raise SettingError(f"the store {store!r} cannot be opened yet: use memory")
+    return Sandbox(files, settings)

@@ -1,0 +1,201 @@
+"""The check: Turtle files judged, and every finding at its line and column.
+
+In order: syntax, literals and terms, the house rules where the graph is ours, the shapes, consistency with the
+vocabulary. A file that is no Turtle does not keep the others from being judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from rdflib.namespace import SH
+from rdflib.term import BNode, Node
+
+from kg.consistency import contradictions
+from kg.coverage import unjudged
+from kg.errors import InputError
+from kg.files import folder
+from kg.finding import Finding, Report
+from kg.inputs import Inputs, expand, read_all, take
+from kg.names import BASE, prefixes
+from kg.place import Place
+from kg.rules import EVERYBODY, HOUSE, Rule
+from kg.sentences import sentence
+from kg.shapes import Result, Shapes
+from kg.terms import Three, from_rdflib
+from kg.turtle import Document
+from kg.world import World
+
+_LEVELS: dict[Node, str] = {SH.Violation: "error", SH.Warning: "warning", SH.Info: "note"}
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to check, by what.
+
+    `files` and folders are judged; `context` is what they may refer to. With neither `shapes` nor `ontology` given,
+    Mercato's own are taken, its data is the context, and the house rules apply.
+    """
+
+    files: Sequence[Path] = ()
+    shapes: Sequence[Path] = ()
+    ontology: Sequence[Path] = ()
+    context: Sequence[Path] | None = None
+    base: str = BASE
+    data: str = ""
+
+    @property
+    def house(self) -> bool:
+        """Whether this is our own graph."""
+        return not self.shapes and not self.ontology
+
+
+@dataclass
+class Setup:
+    """The shapes, vocabulary and context of a request, read."""
+
+    shapes: Shapes
+    ontology: list[Document]
+    context: list[Three] = field(default_factory=list)
+    prefixes: dict[str, str] = field(default_factory=dict)
+    house: bool = True
+    base: str = BASE
+
+    def world(self, documents: Sequence[Document]) -> World:
+        """Return the world in which `documents` are judged."""
+        return World(documents, self.context, self.ontology, self.base, self.prefixes)
+
+
+def setup(request: Request, given: Sequence[Path]) -> Setup:
+    """Read what `request` judges by; `given` are its files, which the context does not say again.
+
+    Raises `InputError` for what cannot be read: shapes, a vocabulary or a context with faults is a wrong call.
+    """
+    own = request.house
+    shape_files = expand(request.shapes or ([folder("shapes")] if own else []))
+    ontology_files = expand(request.ontology or ([folder("ontology")] if own else []))
+    ontology = _faultless(read_all(ontology_files, "v"))
+    shapes = Shapes(_faultless(read_all(shape_files, "s")), ontology)
+    if request.context is None and own:
+        place = folder("data", request.data)
+        context_files = [path for path in expand([place]) if not any(_same(path, place, each) for each in given)]
+    else:
+        context_files = expand(request.context or ())
+    context = [triple[:3] for document in _faultless(read_all(context_files, "c")) for triple in document.triples]
+    known = {prefix: iri for document in [*ontology, *shapes.documents] for prefix, iri in document.prefixes.items()}
+    return Setup(shapes, ontology, context, {**known, **(prefixes(request.base) if own else {})}, own, request.base)
+
+
+def _same(path: Path, place: Path, given: Path) -> bool:
+    """Tell whether the file `given` is the one at `path` in the folder `place`, or a newer copy of it elsewhere."""
+    inside = path.relative_to(place).parts
+    return path.resolve() == given.resolve() or given.resolve().parts[-len(inside) :] == inside
+
+
+def _faultless(inputs: Inputs) -> list[Document]:
+    for finding in sorted(inputs.findings)[:1]:
+        raise InputError(finding.sentence, source=finding.source, line=finding.span.line, column=finding.span.column)
+    return inputs.documents
+
+
+def check(request: Request) -> Report:
+    """Judge the files of `request` and return what was found. Raises `InputError` for what cannot be read at all."""
+    files = expand(request.files)
+    if not files:
+        raise InputError("there is nothing to check: name the Turtle files")
+    return judge(read_all(files), setup(request, files), len(files))
+
+
+def check_text(data: bytes, source: str, made: Setup) -> Report:
+    """Judge one text, `data`, under the name `source`."""
+    inputs = Inputs()
+    take(data, source, inputs, "f0")
+    return judge(inputs, made, 1)
+
+
+def judge(inputs: Inputs, made: Setup, files: int) -> Report:
+    """Judge what was read."""
+    world = made.world(inputs.documents)
+    findings = [*inputs.findings, *by_rules(world, made.house)]
+    selected: Mapping[Node, Collection[Node]] = {}
+    if inputs.documents:
+        data = made.shapes.data(world.triples())
+        selected = made.shapes.selected(data)
+        findings += by_shapes(made.shapes.judge(data, selected), world, made.shapes)
+        findings += contradictions(world)
+        findings += unjudged(world, made.shapes, selected, made.house)
+    return Report(
+        findings=arrange(findings),
+        files=files,
+        triples=sum(len(document.triples) for document in inputs.documents),
+        shapes=sum(bool(nodes) for nodes in selected.values()),
+        nodes=len(set().union(*selected.values())) if selected else 0,
+    )
+
+
+def by_rules(world: World, house: bool) -> list[Finding]:
+    """Return the findings of Mercato's own rules."""
+    rules: tuple[Rule, ...] = (*EVERYBODY, *HOUSE) if house else EVERYBODY
+    return [finding for rule in rules for finding in rule(world)]
+
+
+def by_shapes(results: Iterable[Result], world: World, shapes: Shapes) -> list[Finding]:
+    """Return SHACL results as findings, those that the documents have no part in left out."""
+    findings = []
+    for result in sorted(results, key=_order):
+        place = world.places.result(result, shapes)
+        if place is None:
+            continue
+
+        def show(node: Node, place: Place = place) -> str:
+            return world.shown(from_rdflib(node), place.document)
+
+        findings.append(
+            replace(
+                world.finding(
+                    place,
+                    shapes.rule(result.shape, result.component),
+                    sentence(result, shapes, show),
+                    from_rdflib(result.focus),
+                    _LEVELS.get(result.severity, "error"),
+                ),
+                result=tuple(sorted(_parts(result, shapes))),
+            )
+        )
+    return findings
+
+
+def _parts(result: Result, shapes: Shapes) -> list[tuple[str, str]]:
+    """Return the result's nodes as Turtle; a blank node says nothing outside its graph, but a path is written out."""
+    named = {
+        "focusNode": result.focus,
+        "sourceConstraintComponent": result.component,
+        "sourceShape": result.shape,
+        "value": result.value,
+    }
+    parts = [(name, str(from_rdflib(node))) for name, node in named.items() if node and not isinstance(node, BNode)]
+    return parts if result.path is None else [*parts, ("resultPath", shapes.path(result.path))]
+
+
+def _order(result: Result) -> tuple[str, ...]:
+    return tuple(str(each) for each in (result.focus, result.shape, result.component, result.path, result.value))
+
+
+def arrange(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return the findings in order, each once, and no weaker word on what a stronger one says of the same token."""
+    ordered = sorted(set(findings))
+    datatype = ("sourceConstraintComponent", str(from_rdflib(SH.DatatypeConstraintComponent)))
+    datatypes = {(each.source, each.span) for each in ordered if datatype in each.result}
+    unknown = {
+        (each.source, each.span.end_line, each.span.end_column) for each in ordered if each.rule == "unknown-term"
+    }
+    return tuple(
+        each
+        for each in ordered
+        if not (each.rule == "ill-typed-literal" and (each.source, each.span) in datatypes)
+        and not (
+            each.rule == "node-without-shape" and (each.source, each.span.end_line, each.span.end_column) in unknown
+        )
+    )

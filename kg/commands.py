@@ -1,0 +1,63 @@
+"""The commands `check` and `diff`; `kg.cli` puts them under `mercato` and gives them their exit codes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from kg import report, settings
+from kg.check import Request, check
+from kg.files import atomic
+
+_PATH = click.Path(path_type=Path)
+
+
+def _paths(name: str, words: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return the option `name`, a file or folder, given any number of times."""
+    return click.option(
+        f"--{name}", name, multiple=True, type=_PATH, envvar=f"MERCATO_{name.upper()}", show_envvar=True, help=words
+    )
+
+
+@click.command("check")
+@click.argument("files", nargs=-1, type=_PATH)
+@_paths("shapes", "SHACL shapes to judge by (file or folder); Mercato's own where none is given.")
+@_paths("ontology", "Vocabulary to judge by (file or folder); Mercato's own where none is given.")
+@_paths("context", "Turtle that the files may refer to and that is not judged (file or folder).")
+@settings.option("data")
+@settings.option("base")
+@click.option("--format", "form", type=click.Choice(list(report.FORMATS)), default="text", show_default=True)
+@click.option("--output", type=_PATH, help="File to write the report to; standard output where not given.")
+def check_command(
+    files: tuple[Path, ...],
+    shapes: tuple[Path, ...],
+    ontology: tuple[Path, ...],
+    context: tuple[Path, ...],
+    data: str,
+    base: str,
+    form: str,
+    output: Path | None,
+) -> int:
+    """Judge Turtle FILES (or folders of them): every finding with its line, its column and what to do.
+
+    Leaves with 0 when clean, 1 with findings, 2 when the input could not be read or the call was wrong.
+    """
+    found = check(Request(files, shapes, ontology, context or None, base, data))
+    if output is None and form == "text":
+        click.echo(report.text(found, colour=sys.stdout.isatty()), nl=False)
+    else:
+        write(report.FORMATS[form](found), output)
+    return int(found.failed)
+
+
+def write(words: str, output: Path | None) -> None:
+    """Write `words` to the file `output`, or to standard output."""
+    if output is None:
+        click.echo(words.encode("utf-8"), nl=False)
+        return
+    with atomic(output) as file:
+        file.write(words.encode("utf-8"))

@@ -1,0 +1,265 @@
+"""The shapes a graph is judged by, and the judge: pySHACL.
+
+Shapes are read with positions, so that a finding can be traced to the shape and a shape that selects nothing has a
+place. pySHACL is called below its front door (`pyshacl.validate` takes no blank nodes as focus nodes and switches
+rdflib's global settings); the verdicts are its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+
+import rdflib
+from pyshacl.errors import ConstraintLoadError, ReportableRuntimeError, ShapeLoadError, ValidationFailure
+from pyshacl.graph_abstraction import DataGraph
+from pyshacl.monkey import rdflib_bool_patch, rdflib_bool_unpatch
+from pyshacl.shape import Shape
+from pyshacl.shapes_graph import ShapesGraph
+from pyshacl.validator import Validator
+from rdflib import RDF, Graph
+from rdflib.collection import Collection as RdfList
+from rdflib.namespace import SH
+from rdflib.plugins.sparql import prepareQuery
+from rdflib.plugins.sparql.parserutils import CompValue
+from rdflib.term import BNode, Literal, Node, URIRef
+
+from kg.errors import InputError
+from kg.spans import Term
+from kg.terms import Converter, from_rdflib, quiet
+from kg.turtle import Document
+
+_INTO = (SH.property, SH.node, SH["not"], SH.qualifiedValueShape)
+_LISTS = (SH["and"], SH["or"], SH.xone)
+
+
+@dataclass(frozen=True)
+class Result:
+    """One validation result (SHACL, section 3.6.2), in rdflib's terms; `messages` in the order of their language."""
+
+    focus: Node
+    shape: Node
+    component: Node
+    severity: Node
+    path: Node | None = None
+    value: Node | None = None
+    constraint: Node | None = None
+    messages: tuple[Literal, ...] = ()
+
+
+class Shapes:
+    """The shapes in `documents` and the vocabulary they are read with.
+
+    Raises `InputError` where pySHACL cannot use a shape, or a shape's query reaches out of the graph.
+    """
+
+    def __init__(self, documents: Sequence[Document], ontology: Sequence[Document] = ()):
+        self.documents = documents
+        self.converter = Converter()
+        self.graph = self.converter.graph(triple[:3] for document in documents for triple in document.triples)
+        self.ontology = [triple[:3] for document in ontology for triple in document.triples]
+        self._refuse_services()
+        with _booleans():
+            # A converter of its own: pySHACL wants its own reading of booleans, and adds triples to the graph.
+            self._shacl = ShapesGraph(Converter().graph(triple[:3] for doc in documents for triple in doc.triples))
+
+    def _refuse_services(self) -> None:
+        """Refuse queries that would read from elsewhere: pySHACL hands them to rdflib, which obliges."""
+        for predicate in (SH.select, SH.ask, SH.construct):
+            for text in sorted(str(each) for each in self.graph.objects(None, predicate)):
+                self._refuse_service(text)
+
+    @cached_property
+    def prefixes(self) -> dict[str, str]:
+        """The prefixes that the shapes' queries may use: those of their files and those that they declare."""
+        declared = {
+            str(prefix): str(namespace)
+            for declaration in self.graph.objects(None, SH.declare)
+            for prefix in self.graph.objects(declaration, SH.prefix)
+            for namespace in self.graph.objects(declaration, SH.namespace)
+        }
+        written = {prefix: iri for document in self.documents for prefix, iri in document.prefixes.items()}
+        return {**written, **declared}
+
+    def _refuse_service(self, text: str) -> None:
+        try:
+            algebra = prepareQuery(text.replace("$PATH", "<x:path>"), initNs=self.prefixes).algebra
+        except Exception as error:
+            raise self._unusable(f"a query that does not parse ({str(error).splitlines()[0]})") from None
+        if algebra.datasetClause or "ServiceGraphPattern" in _names(algebra):
+            raise self._unusable("a query with SERVICE or FROM, which reads from elsewhere")
+
+    def _unusable(self, what: str) -> InputError:
+        source = self.documents[0].source if self.documents else None
+        return InputError(f"the shapes cannot be used: {what}; mend the shape", source=source)
+
+    @cached_property
+    def shapes(self) -> list[Shape]:
+        """Every shape as pySHACL sees them, in a fixed order."""
+        try:
+            return sorted(self._shacl.shapes, key=lambda shape: str(shape.node))
+        except (ShapeLoadError, ConstraintLoadError, ReportableRuntimeError) as error:
+            raise self._unusable(str(error)) from None
+
+    @cached_property
+    def targeted(self) -> list[Shape]:
+        """The shapes that select focus nodes of their own."""
+        return [shape for shape in self.shapes if not shape.deactivated and self._has_target(shape)]
+
+    @staticmethod
+    def _has_target(shape: Shape) -> bool:
+        kinds = shape.target()  # type: ignore[no-untyped-call]
+        return any(next(iter(nodes), None) is not None for nodes in kinds)
+
+    @cached_property
+    def parents(self) -> dict[Node, list[Node]]:
+        """For each shape those that use it: as a property, a node shape, or in a logical or qualified constraint."""
+        parents: dict[Node, list[Node]] = {}
+        for predicate in _INTO:
+            for parent, child in self.graph.subject_objects(predicate):
+                parents.setdefault(child, []).append(parent)
+        for predicate in _LISTS:
+            for parent, members in self.graph.subject_objects(predicate):
+                for child in RdfList(self.graph, members):
+                    parents.setdefault(child, []).append(parent)
+        return {child: sorted(each, key=str) for child, each in parents.items()}
+
+    def ancestors(self, shape: Node) -> list[Node]:
+        """Return the shape and those that use it, nearest first."""
+        found = {shape: None}
+        for each in found_order(found, self.parents):
+            found[each] = None
+        return list(found)
+
+    def rule(self, shape: Node, component: Node) -> str:
+        """Return the rule id of a result of `shape`: its name, or the nearest named one's and the constraint's."""
+        for number, each in enumerate(self.ancestors(shape)):
+            if isinstance(each, URIRef):
+                name = local(each)
+                return name if number == 0 else f"{name}/{_short(component)}"
+        return f"shape/{_short(component)}"
+
+    def classes(self, shape: Node) -> set[Term]:
+        """Return the classes whose instances `shape` or one that uses it is about."""
+        found: set[Node] = set()
+        for each in self.ancestors(shape):
+            found |= set(self.graph.objects(each, SH.targetClass)) | {each}
+        return {from_rdflib(each) for each in found if isinstance(each, URIRef)}
+
+    def count(self, shape: Node, predicate: URIRef, default: int = 0) -> int:
+        """Return the number that is `shape`'s value of `predicate`."""
+        value = self.graph.value(shape, predicate)
+        return int(value) if isinstance(value, Literal) and str(value).isdigit() else default
+
+    def path(self, node: Node) -> str:
+        """Return a property path (SHACL, section 2.3.1) as Turtle."""
+        if not isinstance(node, BNode):
+            return str(from_rdflib(node))
+        if self.graph.value(node, RDF.first) is not None:
+            return f"( {' '.join(self.path(each) for each in RdfList(self.graph, node))} )"
+        parts = sorted(self.graph.predicate_objects(node), key=str)
+        return f"[ {' ; '.join(f'{from_rdflib(name)} {self.path(value)}' for name, value in parts)} ]"
+
+    def data(self, triples: Iterable[tuple[Term, Term, Term]]) -> Graph:
+        """Return the graph to judge: the triples, with the vocabulary's."""
+        graph = self.converter.graph(triples)
+        self.converter.add(graph, self.ontology)
+        for prefix, namespace in self.prefixes.items():
+            graph.bind(prefix, namespace)
+        return graph
+
+    def selected(self, data: Graph) -> dict[Node, set[Node]]:
+        """Return for each targeted shape the nodes of `data` that it selects."""
+        graph = DataGraph.from_rdflib(data)
+        return {shape.node: shape.focus_nodes(graph) for shape in self.targeted}  # type: ignore[no-untyped-call]
+
+    def judge(self, data: Graph, focus: Mapping[Node, Collection[Node]] | None = None) -> list[Result]:
+        """Return pySHACL's results on `data`; with `focus`, only on those nodes of each shape, `{shape: nodes}`.
+
+        Raises `InputError` where pySHACL cannot evaluate a shape.
+        """
+        focus = self.selected(data) if focus is None else focus
+        results: list[Result] = []
+        validator = Validator(DataGraph.from_rdflib(data), shacl_graph=Graph(), options={"inplace": True})
+        executor = validator.make_executor()
+        try:
+            with quiet():
+                for shape in self.targeted:
+                    nodes = sorted(focus.get(shape.node, ()), key=str)
+                    if nodes:
+                        _, reports = shape.validate(executor, validator.data_graph, focus=nodes)  # type: ignore[arg-type]
+                        results += [_result(node, triples) for _, node, triples in reports]
+        except (ShapeLoadError, ConstraintLoadError, ReportableRuntimeError, NotImplementedError) as error:
+            raise self._unusable(str(error)) from None
+        except ValidationFailure as error:
+            raise self._unusable(str(error.message)) from None
+        return results
+
+
+@contextmanager
+def _booleans() -> Iterator[None]:
+    """Let only `true` be true, as pySHACL does when it reads shapes itself (the W3C suite asks for it)."""
+    normalize = rdflib.NORMALIZE_LITERALS
+    rdflib_bool_patch()  # type: ignore[no-untyped-call]
+    try:
+        yield
+    finally:
+        rdflib_bool_unpatch()  # type: ignore[no-untyped-call]
+        rdflib.NORMALIZE_LITERALS = normalize
+
+
+def found_order(start: Mapping[Node, None], parents: Mapping[Node, list[Node]]) -> list[Node]:
+    """Return what can be reached from `start` through `parents`, nearest first, each once."""
+    order: list[Node] = list(start)
+    for each in order:
+        order += [parent for parent in parents.get(each, ()) if parent not in order]
+    return order[len(start) :]
+
+
+def _result(result: Node, triples: Iterable[tuple[Node, URIRef, object]]) -> Result:
+    """Return the result that pySHACL reports as `triples`; it gives terms with the graph they are of, or alone."""
+    values: dict[URIRef, list[Node]] = {}
+    for subject, predicate, value in triples:
+        if subject == result:
+            values.setdefault(predicate, []).append(value[1] if isinstance(value, tuple) else value)  # type: ignore[arg-type]
+    messages = [each for each in values.get(SH.resultMessage, []) if isinstance(each, Literal)]
+
+    def one(predicate: URIRef) -> Node | None:
+        return values[predicate][0] if predicate in values else None
+
+    def certain(predicate: URIRef) -> Node:
+        return values[predicate][0]
+
+    return Result(
+        focus=certain(SH.focusNode),
+        shape=certain(SH.sourceShape),
+        component=certain(SH.sourceConstraintComponent),
+        severity=certain(SH.resultSeverity),
+        path=one(SH.resultPath),
+        value=one(SH.value),
+        constraint=one(SH.sourceConstraint),
+        messages=tuple(sorted(messages, key=lambda each: (each.language or "", str(each)))),
+    )
+
+
+def _names(algebra: object) -> set[str]:
+    """Return the names of all operators in a query's algebra."""
+    if isinstance(algebra, CompValue):
+        return {algebra.name}.union(*(_names(each) for each in algebra.values()))
+    if isinstance(algebra, list | tuple | set):
+        return set().union(*(_names(each) for each in algebra))
+    return set()
+
+
+def local(node: Node) -> str:
+    """Return the last part of an IRI."""
+    text = str(node).rstrip("/#")
+    return text[max(text.rfind("#"), text.rfind("/"), text.rfind(":")) + 1 :] or text
+
+
+def _short(component: Node) -> str:
+    """Return `minCount` for sh:MinCountConstraintComponent."""
+    name = local(component).removesuffix("ConstraintComponent")
+    return name[:1].lower() + name[1:]

@@ -1,0 +1,142 @@
+"""The formats of a report: each read back by what reads it."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from xml.etree import ElementTree
+
+import jsonschema
+import pyoxigraph as ox
+import pytest
+from click.testing import CliRunner
+
+from kg.check import Request, check
+from kg.commands import check_command
+from kg.finding import Finding, Report
+from kg.report import FORMATS, github, markdown, text
+from kg.spans import Span
+
+DATA = Path(__file__).parent / "data"
+SCHEMA = Path(__file__).parent.parent.parent / "shared" / "schemas" / "sarif-schema-2.1.0.json"
+NASTY = Finding(
+    'a b,c:d%"é\n.ttl', Span(3, 5, 3, 9), "rule", "<script> | & ]]> ::error::\r\n \x00 * é", text='\t<x> "é" \x01'
+)
+
+
+@pytest.fixture(scope="module")
+def report() -> Report:
+    """The report of the faulty DCAT catalogue."""
+    return check(Request([DATA / "dcat" / "bad.ttl"], shapes=[DATA / "dcat" / "shapes.ttl"]))
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_the_same_bytes_each_time(name: str, report: Report) -> None:
+    """Two checks of the same files, read apart from each other, give the same bytes in each format."""
+    again = check(Request([DATA / "dcat" / "bad.ttl"], shapes=[DATA / "dcat" / "shapes.ttl"]))
+    assert FORMATS[name](again) == FORMATS[name](report)
+
+
+@pytest.mark.skipif(not SCHEMA.is_file(), reason="the SARIF schema is not there (../shared/schemas)")
+@pytest.mark.parametrize("findings", [(), (NASTY,), None], ids=["none", "nasty", "catalogue"])
+def test_sarif_is_valid(findings: tuple[Finding, ...] | None, report: Report) -> None:
+    """SARIF is valid against the published schema, and holds each finding."""
+    made = report if findings is None else Report(findings)
+    document = json.loads(FORMATS["sarif"](made))
+    jsonschema.Draft7Validator(json.loads(SCHEMA.read_text())).validate(document)
+    assert len(document["runs"][0]["results"]) == len(made.findings)
+
+
+def test_fingerprints_stay_when_lines_move(tmp_path: Path) -> None:
+    """Lines above a finding do not change its fingerprint; the same words twice are told apart."""
+    body = "<x:a> a skos:ConceptScheme .\n<x:b> a skos:Concept .\n"
+    prints = []
+    for before in ("", "# a remark\n\n"):
+        path = tmp_path / "x.ttl"
+        path.write_text(f"@prefix skos: <http://www.w3.org/2004/02/skos/core#> .\n{before}{body}", encoding="utf-8")
+        made = check(Request([path], shapes=[DATA / "skos" / "shapes.ttl"]))
+        results = json.loads(FORMATS["sarif"](made))["runs"][0]["results"]
+        prints.append([each["partialFingerprints"]["mercato/v1"] for each in results])
+    assert prints[0] == prints[1]
+    assert len(set(prints[0])) == 3
+
+
+def test_junit_is_xml() -> None:
+    """JUnit is well-formed whatever the words, counts its failures, and passes when there are none."""
+    suite = ElementTree.fromstring(FORMATS["junit"](Report((NASTY,))))  # noqa: S314 - our own output
+    assert suite.attrib["failures"] == "1"
+    assert len(suite.findall(".//failure")) == 1
+    clean = ElementTree.fromstring(FORMATS["junit"](Report(())))  # noqa: S314
+    assert (clean.attrib["tests"], clean.attrib["failures"]) == ("1", "0")
+    assert len(clean.findall(".//testcase")) == 1
+
+
+def test_github_annotations() -> None:
+    """The first ten findings of a level are annotations, the rest a number; no words of a finding start a command."""
+    findings = tuple(Finding("x.ttl", Span(n, 1, n, 4), "rule", "mend\n::error::it") for n in range(1, 13))
+    lines = github(Report(findings, files=1)).splitlines()
+    assert sum(line.startswith("::error file=x.ttl,line=") for line in lines) == 10
+    assert lines[0] == "::error file=x.ttl,line=1,endLine=1,col=1,endColumn=3,title=mercato%3A rule::mend%0A::error::it"
+    assert lines[10] == "2 more errors are not shown as annotations"
+    assert lines[11].startswith("12 errors, 0 warnings, 0 notes")
+    assert "file=a b%2Cc%3Ad%25" in github(Report((NASTY,)))
+    assert len(github(Report((NASTY,))).splitlines()) == 2
+
+
+def test_text_points_with_a_caret() -> None:
+    """The text has the source line and a caret under the token, tabs kept so that it stands right."""
+    finding = Finding("x.ttl", Span(7, 3, 7, 6), "rule", "mend it", text="\t:é :p .")
+    lines = text(Report((finding,), files=1)).splitlines()
+    assert lines[0] == "x.ttl:7:3: error [rule] mend it"
+    assert lines[1].index(":é") - 1 == lines[1].index("\t")
+    assert lines[2] == "       | \t ^^^"
+    assert "\x1b[" not in "".join(lines)
+    assert "\x1b[" in text(Report((finding,)), colour=True)
+
+
+def test_markdown_keeps_its_table() -> None:
+    """A row stays a row whatever the words, and a long report is cut with a number."""
+    row = markdown(Report((NASTY,))).splitlines()[-1]
+    assert len(re.findall(r"(?<!\\)\|", row)) == 5
+    assert "<script>" not in row
+    many = markdown(Report((NASTY,) * 250))
+    assert "… and 50 more." in many
+
+
+def test_turtle_is_a_shacl_report(report: Report) -> None:
+    """The Turtle is a validation report with a result for each finding, its terms those of pySHACL's."""
+    store = ox.Store()
+    store.load(FORMATS["turtle"](report).encode(), format=ox.RdfFormat.TURTLE)
+    sh = "PREFIX sh: <http://www.w3.org/ns/shacl#> "
+    rows = list(
+        store.query(
+            sh + "SELECT ?component ?value { ?report a sh:ValidationReport ; sh:conforms false ; sh:result ?result . "
+            "?result sh:sourceConstraintComponent ?component ; sh:focusNode ?focus ; sh:resultSeverity sh:Violation "
+            "OPTIONAL { ?result sh:value ?value } }"
+        )  # type: ignore[arg-type]
+    )
+    assert len(rows) == len(report.findings)
+    datatypes = [row["value"].value for row in rows if row["component"].value.endswith("#DatatypeConstraintComponent")]
+    assert sorted(datatypes) == ["-3", "12"]
+    clean = ox.Store()
+    clean.load(FORMATS["turtle"](Report(())).encode(), format=ox.RdfFormat.TURTLE)
+    assert bool(clean.query(sh + "ASK { ?report sh:conforms true }"))
+
+
+def test_json_has_everything(report: Report) -> None:
+    """The JSON has each finding with its place, and the counts."""
+    found = json.loads(FORMATS["json"](report))
+    assert [(each["line"], each["rule"]) for each in found["findings"]] == [
+        (each.span.line, each.rule) for each in report.findings
+    ]
+    assert found["summary"]["error"] == len(report.findings)
+
+
+def test_the_command_writes_a_file(tmp_path: Path) -> None:
+    """`--output` writes the report to a file and nothing to the terminal."""
+    path = tmp_path / "report.sarif"
+    arguments = [str(DATA / "dcat" / "bad.ttl"), "--shapes", str(DATA / "dcat" / "shapes.ttl"), "--format", "sarif"]
+    result = CliRunner().invoke(check_command, [*arguments, "--output", str(path)], standalone_mode=False)
+    assert (result.return_value, result.output) == (1, "")
+    assert json.loads(path.read_text(encoding="utf-8"))["version"] == "2.1.0"

@@ -19,6 +19,7 @@ from kg.build import Composition, Sources, compose, read_curated, read_file
 from kg.errors import FindingsError, InputError, MercatoError
 from kg.files import atomic, read_text
 from kg.names import prefixes
+from kg.push import push
 
 _STEPS = ("read, reason and derive", "check", "write the dumps")
 
@@ -127,6 +128,16 @@ def refuse_findings(composition: Composition) -> None:
     """Raise `FindingsError` where reasoning clashed or a shape is violated."""
     if composition.clashes:
         raise FindingsError("\n".join([f"the data clashes with the vocabulary: {c}" for c in composition.clashes]))
+
+
+@main.command("push")
+@click.argument("url")
+@settings.option("out")
+@click.option("--credentials", envvar="MERCATO_CREDENTIALS", show_envvar=True, default="", help="user:password.")
+def push_(url: str, out: str, credentials: str) -> None:
+    """Replace each graph of the build at the graph store URL (Graph Store Protocol)."""
+    for graph, triples in push(Path(out) / "mercato.nq", url, credentials):
+        click.echo(f"{graph}: {triples} triples")
 
 
 @main.group("sources")

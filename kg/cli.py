@@ -14,10 +14,12 @@ from typing import Any
 
 import click
 
-from kg import dump, settings, sources, write
+from kg import dump, report, settings, sources, write
 from kg.build import Composition, Sources, compose, read_curated, read_file
+from kg.check import Request, check
+from kg.commands import check_command
 from kg.errors import FindingsError, InputError, MercatoError
-from kg.files import atomic, read_text
+from kg.files import atomic, folder, read_text
 from kg.names import prefixes
 from kg.push import push
 
@@ -78,6 +80,8 @@ def main() -> None:
     """Mercato: the AI talent market as linked open data."""
 
 
+main.add_command(check_command)
+
 _SOURCE_OPTIONS = ("data", "ontology", "shapes", "queries", "base")
 
 
@@ -111,6 +115,7 @@ def build_if_needed(out: Path, chosen: Sources, *, force: bool = False) -> tuple
         manifest = dump.read_manifest(out)
         if manifest is not None:
             return manifest, False
+    dump.refuse_unwritable(out)
     hidden = not sys.stderr.isatty()
     with click.progressbar(_STEPS, label="build", file=sys.stderr, hidden=hidden, item_show_func=str) as steps:
         walk = iter(steps)
@@ -125,9 +130,16 @@ def build_if_needed(out: Path, chosen: Sources, *, force: bool = False) -> tuple
 
 
 def refuse_findings(composition: Composition) -> None:
-    """Raise `FindingsError` where reasoning clashed or a shape is violated."""
+    """Raise `FindingsError` where the data of `composition` clashes with its vocabulary or violates a shape."""
+    chosen = composition.sources
+    # Mercato's own house rules apply to Mercato's own graph alone.
+    own = (chosen.ontology, chosen.shapes) == (folder("ontology"), folder("shapes"))
+    shapes, ontology = ((), ()) if own else ((chosen.shapes,), (chosen.ontology,))
+    found = check(Request([chosen.data], shapes, ontology, base=chosen.base, data=str(chosen.data)))
+    if found.failed:
+        raise FindingsError(f"the data has findings, so nothing was built\n{report.text(found, colour=False)}")
     if composition.clashes:
-        raise FindingsError("\n".join([f"the data clashes with the vocabulary: {c}" for c in composition.clashes]))
+        raise FindingsError("\n".join(["the data clashes with its vocabulary", *composition.clashes]))
 
 
 @main.command("push")

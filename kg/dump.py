@@ -84,6 +84,15 @@ def size(about: dict[str, Any]) -> int:
     return int(about["bytes"])
 
 
+def refuse_unwritable(out: Path) -> None:
+    """Raise `InputError` where `out` cannot be written, before any long work and without leaving a trace."""
+    place = out.absolute()
+    while not place.exists() and place != place.parent:
+        place = place.parent
+    if not (place.is_dir() and os.access(place, os.W_OK)):
+        raise InputError("cannot be written: give another folder with --out", source=str(out))
+
+
 def publish(composition: Composition, out: Path) -> dict[str, Any]:
     """Write every dump of `composition` below `out` and make it the current build; return its manifest.
 

@@ -62,6 +62,12 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("query_workers", 2, "Queries that run at the same time, in a process each."),
     Setting("query_long", 4, "Queries that may take longer than 0.1 s at the same time, besides those."),
     Setting("query_queue", 64, "Queries that may wait for a worker; the next one is told to come again."),
+    Setting("threads", 64, "Requests that the server works on at the same time."),
+    Setting("rate", 6000, "Requests a minute that the server takes of one client; 0 for no limit."),
+    Setting("proxies", 0, "Reverse proxies in front of the server whose X-Forwarded headers count."),
+    Setting("cache", 64, "Megabytes of answers that the server keeps; 0 for none."),
+    Setting("max_request", 1_000_000, "Bytes that the body of a request may have."),
+    Setting("access_log", "-", "File of the access log, one JSON object a line; - is standard error, empty for none."),
 )
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from pyoxigraph import Store
+from serving import MARKET, Serving, serving
 
-from kg import settings
+from kg import dump, settings
 from kg.build import Composition, Sources, compose
 
 ROOT = Path(__file__).parent.parent
@@ -88,3 +90,25 @@ def small(tmp_path: Path) -> Sources:
         path.write_text(text, encoding="utf-8")
     places = {kind: tmp_path / kind for kind in ("data", "ontology", "shapes", "queries")}
     return Sources(**places, base="https://example.org/")
+
+
+@pytest.fixture(scope="session")
+def market() -> Iterator[Serving]:
+    """Return a running server of the little market in `tests/data/serve`; nobody may change it."""
+    with serving(str(MARKET)) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def built(composition: Composition, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with a build of Mercato's own graph; nobody may change it."""
+    out = tmp_path_factory.mktemp("built") / "out"
+    dump.publish(composition, out)
+    return out
+
+
+@pytest.fixture(scope="session")
+def mercato(built: Path) -> Iterator[Serving]:
+    """Return a running server of Mercato's own graph; nobody may change it."""
+    with serving("--out", str(built)) as server:
+        yield server

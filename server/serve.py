@@ -1,0 +1,121 @@
+"""`mercato serve`: the graph over HTTP, from a build or from any RDF files."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+import click
+
+from kg.build import Sources
+from kg.cli import build_if_needed
+from kg.dump import read_manifest
+from kg.engines import open_engine
+from kg.errors import InputError, SettingError
+from kg.names import VOCABULARIES, prefixes
+from kg.settings import load, option
+from server import Server, create_app
+from server.config import Config
+from server.edition import Edition, Published, open_build
+from server.production import Production
+from server.questions import read_questions
+
+OPTIONS = (
+    "host",
+    "port",
+    "store",
+    "out",
+    "data",
+    "ontology",
+    "shapes",
+    "queries",
+    "base",
+    "threads",
+    "rate",
+    "proxies",
+    "cache",
+    "max_request",
+    "access_log",
+)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens at `host`:`port`; raise `SettingError` where that cannot be."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=1024)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        sentence = f"cannot listen at {host}:{port} ({reason}): choose another with --port or --host"
+        raise SettingError(sentence) from None
+
+
+def open_edition(config: Config, values: Mapping[str, Any], files: Sequence[Path]) -> Edition:
+    """Return what is to be served now: the RDF files where there are any, else the build in `config.out`."""
+    if files:
+        engine = open_engine(values["store"], list(files))
+        return Edition(engine.version, config.base, engine, {}, dict(VOCABULARIES))
+    build = open_build(config.out)
+    try:
+        engine = open_engine(values["store"], [build.place / "mercato.nq"])
+    except BaseException:
+        build.close()
+        raise
+    return Edition(build.version, build.base, engine, build.dumps, prefixes(build.base))
+
+
+def open_log(name: str) -> IO[str] | None:
+    """Return where the access log goes: a file, standard error for `-`, nowhere for an empty name."""
+    if not name:
+        return None
+    if name == "-":
+        return sys.stderr
+    try:
+        return Path(name).open("a", encoding="utf-8", buffering=1)
+    except OSError as error:
+        raise InputError(f"the access log cannot be written ({error.strerror})", source=name) from None
+
+
+def run(values: dict[str, Any], files: Sequence[Path]) -> None:
+    """Serve with the settings `values` until told to stop."""
+    config = Config.read(values)
+    log = open_log(config.access_log)
+    questions = {} if files else read_questions(values["queries"])
+    listener = listen(config.host, config.port)
+    if not files and read_manifest(config.out) is None:
+        build_if_needed(config.out, Sources.from_settings(values))
+    first = open_edition(config, values, files)
+    host, port = listener.getsockname()[:2]
+
+    def make(again: bool) -> Server:
+        edition = open_edition(config, values, files) if again else first
+        return create_app(config, Published(edition), questions=questions, log=log)
+
+    def republish(server: Server) -> str:
+        edition = open_edition(config, values, files)
+        server.published.replace(edition)
+        server.cache.clear()
+        server.metrics.serves(edition.version)
+        return edition.version
+
+    address = f"[{host}]" if ":" in host else host
+    click.echo(f"Mercato serves version {first.version} at http://{address}:{port}/ (stop with Ctrl+C)")
+    sys.stdout.flush()
+    Production(listener, config.threads, make, republish).run()
+
+
+@click.command()
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+def serve(files: tuple[Path, ...], **given: Any) -> None:
+    """Serve the graph over HTTP: SPARQL endpoint, things, pages and dumps.
+
+    Without FILE the build in the folder `out` is served. With FILE… any RDF files are, quads in their graphs.
+    """
+    run(load(given), files)
+
+
+for _name in reversed(OPTIONS):
+    serve = option(_name)(serve)

@@ -106,16 +106,23 @@ def compose(sources: Sources) -> Composition:
     name = NamedNode(f"{sources.base}graph/ontology")
     terms = [_within(triple, name) for path in turtle_files(sources.ontology) for triple in read_file(path)]
     shapes = [triple for path in turtle_files(sources.shapes) for triple in read_file(path)]
-    inference = infer((quad.triple for quad in curated), (quad.triple for quad in terms))
-    derived_name = NamedNode(f"{sources.base}graph/derived")
-    entailed = [_within(triple, derived_name) for triple in inference.entailed]
-    store = Store()
-    store.bulk_extend(curated)
-    store.bulk_extend(terms)
-    store.bulk_extend(entailed)
-    stated = {quad.triple for quad in curated} | set(inference.entailed)
-    derived = [_within(triple, derived_name) for triple in derive(store, sources.queries) if triple not in stated]
-    return Composition(sources, curated, terms, shapes, entailed + derived, inference.clashes)
+    name = NamedNode(f"{sources.base}graph/derived")
+    ontology, stated = [quad.triple for quad in terms], {quad.triple for quad in curated}
+    derived: set[Triple] = set()
+    inference = None
+    while True:
+        # A query may rest on an entailment and an entailment on a derived fact: on until neither adds any.
+        store = Store()
+        store.bulk_extend(curated)
+        store.bulk_extend(terms)
+        store.bulk_extend(_within(triple, name) for triple in {*derived, *(inference.entailed if inference else ())})
+        new = set(derive(store, sources.queries)) - derived
+        if inference and not new:
+            break
+        derived |= new
+        inference = infer([*stated, *derived], ontology)
+    added = sorted((derived | set(inference.entailed)) - stated, key=str)
+    return Composition(sources, curated, terms, shapes, [_within(triple, name) for triple in added], inference.clashes)
 
 
 def derive(store: Store, queries: Path) -> list[Triple]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from pyoxigraph import NamedNode
+from pyoxigraph import NamedNode, RdfFormat, parse
 
 from kg.build import Composition, Sources, compose, read_file
 from kg.errors import InputError
@@ -80,3 +80,18 @@ def test_bad_derive_query_is_named(small: Sources, query: str, words: str) -> No
     with pytest.raises(InputError, match=words) as caught:
         compose(small)
     assert caught.value.source == str(path)
+
+
+def test_examples_of_the_vocabulary_hold(composition: Composition) -> None:
+    """The example of every term of the vocabulary is Turtle, uses the term, and is a fact of the graph."""
+    heads = "".join(f"@prefix {name}: <{space}> .\n" for name, space in composition.sources.prefixes().items())
+    facts = {quad.triple for quad in composition.quads()}
+    examples = [quad for quad in composition.ontology if quad.predicate.value.endswith("#example")]
+    assert examples
+    for quad in examples:
+        triples = [found.triple for found in parse(heads + quad.object.value, RdfFormat.TURTLE)]
+        assert triples, quad.subject
+        assert set(triples) <= facts, quad.object.value
+        kinds = {triple.object for triple in triples} | {triple.predicate for triple in triples}
+        members = {fact.subject for fact in facts if fact.object == quad.subject}
+        assert quad.subject in kinds or {triple.subject for triple in triples} & members, quad.subject

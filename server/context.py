@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 
 from flask import current_app, request
 
@@ -50,14 +51,21 @@ def keep(allowed: bool) -> None:
     request.environ[KEEP] = allowed
 
 
-def client_gone() -> bool:
-    """Return whether the client has hung up. Where the WSGI server shows no socket, nobody knows: False."""
+def client_gone() -> Callable[[], bool]:
+    """Return what tells whether the client of this request has hung up, also when its answer is already on its way.
+
+    Where the WSGI server shows no socket nobody can know, and it always says no.
+    """
     connection = request.environ.get("gunicorn.socket")
-    if connection is None:
-        return False
-    try:
-        return not connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
-    except (BlockingIOError, InterruptedError):
-        return False
-    except OSError:
-        return True
+
+    def gone() -> bool:
+        if connection is None:
+            return False
+        try:
+            return not connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except (BlockingIOError, InterruptedError):
+            return False
+        except OSError:
+            return True
+
+    return gone

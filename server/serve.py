@@ -13,9 +13,10 @@ import click
 from kg.build import Sources
 from kg.cli import build_if_needed
 from kg.dump import read_manifest
-from kg.engines import open_engine
 from kg.errors import InputError, SettingError
 from kg.names import VOCABULARIES, prefixes
+from kg.query import Engine
+from kg.sandbox import Sandbox
 from kg.settings import load, option
 from server import Server, create_app
 from server.config import Config
@@ -33,6 +34,13 @@ OPTIONS = (
     "shapes",
     "queries",
     "base",
+    "query_timeout",
+    "query_memory",
+    "query_size",
+    "query_length",
+    "query_workers",
+    "query_long",
+    "query_queue",
     "threads",
     "rate",
     "proxies",
@@ -53,14 +61,21 @@ def listen(host: str, port: int) -> socket.socket:
         raise SettingError(sentence) from None
 
 
+def open_store(values: Mapping[str, Any], files: Sequence[Path]) -> Engine:
+    """Return the engine for the setting `store`, over the RDF files, with every query in a worker of its own."""
+    if values["store"] != "memory":
+        raise SettingError(f"the store {values['store']!r} cannot be opened yet: use memory")
+    return Sandbox(files, values)
+
+
 def open_edition(config: Config, values: Mapping[str, Any], files: Sequence[Path]) -> Edition:
     """Return what is to be served now: the RDF files where there are any, else the build in `config.out`."""
     if files:
-        engine = open_engine(values["store"], list(files))
+        engine = open_store(values, list(files))
         return Edition(engine.version, config.base, engine, {}, dict(VOCABULARIES))
     build = open_build(config.out)
     try:
-        engine = open_engine(values["store"], [build.place / "mercato.nq"])
+        engine = open_store(values, [build.place / "mercato.nq"])
     except BaseException:
         build.close()
         raise

@@ -5,9 +5,7 @@ Updates are refused by name. Without a query, RDF clients get the service descri
 
 from __future__ import annotations
 
-import itertools
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
@@ -15,7 +13,7 @@ from flask import Blueprint, request
 
 from kg.query import Answer, Form, Query, inspect
 from server.cache import AnswerCache, Stored
-from server.context import cache, edition, keep
+from server.context import cache, client_gone, edition, keep
 from server.description import service_description
 from server.errors import RequestError
 from server.negotiate import GRAPHS, HTML, SOLUTIONS, Offer, choose, named, override
@@ -23,9 +21,6 @@ from server.pages import editor, result_page
 from server.response import Response, etag
 
 bp = Blueprint("sparql", __name__)
-
-BUFFER = 1 << 18
-"""Bytes that an answer is gathered up to before its first byte is sent: one that fails until then is a clean error."""
 
 VOLATILE = re.compile(r"\b(?:RAND|NOW|UUID|STRUUID|BNODE)\s*\(", re.IGNORECASE)
 """A query that may answer otherwise when it is asked again; a word too many costs no more than the cache."""
@@ -161,7 +156,7 @@ def sparql() -> Response:
             return _headed(Response(status=304), name)
         if stored := kept.get(name):
             return _headed(Response(stored.body, content_type=offer.content_type), name)
-    answer = current.engine.answer(call.query, offer.format, timeout=call.timeout)
+    answer = current.engine.answer(call.query, offer.format, timeout=call.timeout, gone=client_gone())
     return _sent(answer, offer, name if steady else None, kept)
 
 
@@ -181,32 +176,14 @@ def _sent(answer: Answer, offer: Offer, name: str | None, kept: AnswerCache) -> 
 
     `name` is its ETag; `None` for one that changes from call to call, which nobody keeps.
     """
-    chunks = iter(answer.chunks)
-    first: list[bytes] = []
-    size, ended = 0, True
-    try:
-        for chunk in chunks:
-            first.append(chunk)
-            size += len(chunk)
-            if size >= BUFFER and request.environ.get("SERVER_PROTOCOL") != "HTTP/1.0":
-                ended = False
-                break
-    except BaseException:
-        answer.close()
-        raise
-    if not ended:
-        response = Response(_rest(first, chunks), content_type=offer.content_type)
+    if answer.length is None and request.environ.get("SERVER_PROTOCOL") != "HTTP/1.0":
+        response = Response(answer.chunks, content_type=offer.content_type)
         response.call_on_close(answer.close)
         return _headed(response, name)
-    answer.close()
-    body = b"".join(first)
+    body = answer.read()  # HTTP/1.0 knows no chunks: without a length, a cut would look like the end
     if name is not None:
         kept.put(name, Stored("200 OK", (), body, name))
     return _headed(Response(body, content_type=offer.content_type), name)
-
-
-def _rest(first: list[bytes], chunks: Iterator[bytes]) -> Iterator[bytes]:
-    yield from itertools.chain(first, chunks)
 
 
 def _bare() -> Response:

@@ -70,8 +70,8 @@ class Serving:
         """Return the answer to one request on a connection of its own; no header is added but Host."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
-            connection.putrequest(method, path, skip_accept_encoding=True)
             fields = dict(headers or {})
+            connection.putrequest(method, path, skip_host="Host" in fields, skip_accept_encoding=True)
             if accept is not None:
                 fields["Accept"] = accept
             if body is not None and "Content-Length" not in fields and "Transfer-Encoding" not in fields:
@@ -120,3 +120,21 @@ def serving(*arguments: str, env: Mapping[str, str] | None = None) -> Iterator[S
                 process.wait()
             if process.stdout is not None:
                 process.stdout.close()
+
+
+def descendants(root: int) -> list[tuple[int, int, str]]:
+    """Return every process below `root` as (process, parent, command line)."""
+    table: dict[int, tuple[int, str]] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+                table[int(entry.name)] = parent, (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            except OSError:  # it has just ended
+                continue
+    found: list[tuple[int, int, str]] = []
+    wanted = {root}
+    while below := {pid for pid, (parent, _) in table.items() if parent in wanted}:
+        found += [(pid, *table[pid]) for pid in sorted(below)]
+        wanted = below
+    return found

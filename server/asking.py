@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, request
 
 from kg.query import Query, inspect
+from server.charts import bars
 from server.context import edition
 from server.negotiate import GRAPHS, HTML, SOLUTIONS, Offer, choose, override
 from server.pages import answer_values, page
@@ -27,7 +28,9 @@ def ask(name: str) -> Response:
     offer = override(wanted, offers) if wanted else choose(request.headers.get("Accept"), offers)
     query = Query(asked.text, base=edition().base)
     if offer is HTML:
-        shown = page("question.html", question=asked, offers=offers[1:], form=form, **answer_values(query, form))
+        found = answer_values(query, form)
+        drawn = bars(found.get("solutions", ()), asked.header.get("chart", "none"))
+        shown = page("question.html", question=asked, offers=offers[1:], form=form, bars=drawn, **found)
         return shown.validated()
     if offer is QUERY:
         response = Response(asked.text, content_type=f"{QUERY.media}; charset=utf-8")

@@ -101,8 +101,9 @@ class Dump:
 class Edition:
     """One version of the graph as it is served: its engine, its files, the base IRI of its things and its prefixes.
 
-    `since` is when it was taken up (seconds since 1970). The last four are asked of the graph when first wanted, and
-    kept: triples by graph, triples in all, instances by class, and the index of names.
+    `since` is when it was taken up (seconds since 1970). `title` is the dataset's
+    name by language. The rest is asked of the graph when first wanted, and kept: triples by graph and in all, instances
+    by class, the index of names, and what is above each class and property.
     """
 
     version: str
@@ -115,6 +116,8 @@ class Edition:
     size: int | None = None
     classes: list[tuple[str, int]] | None = None
     index: Any = None
+    ancestors: dict[str, frozenset[str]] | None = None
+    title: dict[str, str] = field(default_factory=dict)
 
     def close(self) -> None:
         """Let go of the engine and the files."""

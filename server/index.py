@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import unicodedata
+from collections import defaultdict
 from dataclasses import dataclass, field
 
 from kg.names import VOCABULARIES
 from server.edition import Edition
+from server.hierarchy import narrowest
 from server.knowledge import LABELS, Labels, Value
-from server.lookup import select
+from server.lookup import iri_ref, select
 
 ALTERNATIVES = (*LABELS, f"{VOCABULARIES['skos']}altLabel", f"{VOCABULARIES['schema']}alternateName")
 """The properties whose values are searched: the names, and under which other ones a node is known."""
@@ -76,27 +78,35 @@ def find(edition: Edition, text: str) -> list[Found]:
 
 
 def _kinds(edition: Edition, iris: list[str]) -> dict[str, str]:
-    """Return the name of a class of each node; the one that fewest nodes have says most, but the first will do."""
+    """Return the name of the narrowest class of each node."""
     if not iris:
         return {}
-    nodes = " ".join(f"<{iri}>" for iri in iris)
-    rows = select(
-        edition,
-        f"SELECT ?node (MIN(?type) AS ?kind) WHERE {{ VALUES ?node {{ {nodes} }} ?node a ?type }} GROUP BY ?node",
-    )
-    found = {row["node"].value: row["kind"].value for row in rows if "kind" in row}
+    nodes = " ".join(iri_ref(iri) for iri in iris)
+    types: dict[str, set[str]] = defaultdict(set)
+    for row in select(edition, f"SELECT ?node ?type WHERE {{ VALUES ?node {{ {nodes} }} ?node a ?type }}"):
+        types[row["node"].value].add(row["type"].value)
+    found = {iri: min(narrowest(edition, kinds)) for iri, kinds in types.items()}
     labels = Labels(edition, found.values())
     return {iri: labels.name(kind) for iri, kind in found.items()}
 
 
+SCHEMA = tuple(VOCABULARIES[name] for name in ("owl", "rdf", "rdfs", "sh", "skos"))
+"""Classes of these vocabularies are about the vocabulary, not about what the graph tells."""
+
+
 def class_counts(edition: Edition) -> list[tuple[Value, int]]:
-    """Return the classes with their numbers of instances, the largest first; asked once for an edition."""
+    """Return the classes with their numbers of instances, the largest first; asked once for an edition.
+
+    A class that another one is narrower than is left out, and so are the classes that vocabularies are made of.
+    """
     if edition.classes is None:
         rows = select(
             edition,
             "SELECT ?class (COUNT(DISTINCT ?s) AS ?n) WHERE { ?s a ?class FILTER(isIRI(?class)) }"
             " GROUP BY ?class ORDER BY DESC(?n) ?class LIMIT 200",
         )
-        edition.classes = [(row["class"].value, int(row["n"].value)) for row in rows if "class" in row]
+        counted = [(row["class"].value, int(row["n"].value)) for row in rows if "class" in row]
+        telling = narrowest(edition, (iri for iri, _ in counted if not iri.startswith(SCHEMA)))
+        edition.classes = [item for item in counted if item[0] in telling] or counted
     labels = Labels(edition, (iri for iri, _ in edition.classes))
     return [(labels.node(iri), count) for iri, count in edition.classes]

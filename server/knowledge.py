@@ -10,11 +10,14 @@ import pyoxigraph as ox
 
 from kg.names import MC, VOCABULARIES
 from server.edition import Edition
+from server.hierarchy import narrowest
 from server.links import outside, page_path, short
 from server.lookup import Row, Term, iri_ref, select
 from server.texts import hedge, language
 
 RDF, RDFS, SKOS, OA = (VOCABULARIES[name] for name in ("rdf", "rdfs", "skos", "oa"))
+
+TYPE = f"{RDF}type"
 
 LABELS = (
     "http://www.w3.org/2000/01/rdf-schema#label",
@@ -77,7 +80,7 @@ class Labels:
     """The names of nodes in the reader's language, asked of the graph once for all nodes of a page."""
 
     def __init__(self, edition: Edition, iris: Iterable[str]):
-        self._edition = edition
+        self.edition = edition
         self._names: dict[str, str] = {}
         wanted = sorted({iri for iri in iris if outside(iri) or iri.startswith("urn:")})
         for start in range(0, len(wanted), 500):
@@ -90,7 +93,7 @@ class Labels:
             f"SELECT ?node ?p ?name WHERE {{ VALUES ?node {{ {nodes} }} VALUES ?p {{ {properties} }} ?node ?p ?name }}"
         )
         found: dict[str, list[tuple[int, int, str]]] = defaultdict(list)
-        for row in select(self._edition, text):
+        for row in select(self.edition, text):
             spoken = row["name"].language.partition("-")[0].lower()
             order = 0 if spoken == language() else 1 if not spoken else 2
             found[row["node"].value].append((order, LABELS.index(row["p"].value), row["name"].value))
@@ -98,11 +101,11 @@ class Labels:
 
     def name(self, iri: str) -> str:
         """Return the name of `iri`, or its prefixed name where the graph has none."""
-        return self._names.get(iri) or short(self._edition.prefixes, iri)
+        return self._names.get(iri) or short(self.edition.prefixes, iri)
 
     def node(self, iri: str) -> Value:
         """Return `iri` as a value that leads to its page."""
-        return Value(self.name(iri), page_path(self._edition.base, iri), iri)
+        return Value(self.name(iri), page_path(self.edition.base, iri), iri)
 
     def property(self, iri: str) -> Value:
         """Return the property `iri`; it leads somewhere only where the graph says what it is."""
@@ -112,7 +115,7 @@ class Labels:
         """Return `term` as a value."""
         if term.kind == "uri":
             return self.node(term.value)
-        kind = short(self._edition.prefixes, term.datatype) if term.datatype else ""
+        kind = short(self.edition.prefixes, term.datatype) if term.datatype else ""
         text = f"_:{term.value}" if term.kind == "bnode" else term.value
         return Value(text, language=term.language, datatype=kind)
 
@@ -128,10 +131,17 @@ def as_term(node: ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple) -> Term:
 
 
 def facts(pairs: Iterable[tuple[str, Term]], labels: Labels) -> list[Fact]:
-    """Return the properties and their values, grouped by property in the order of the properties' names."""
-    grouped: dict[str, list[Term]] = defaultdict(list)
+    """Return the properties and their values, grouped by property in the order of the properties' names.
+
+    A value that a narrower property has too is left out: what `mc:founder` says, `mc:involves` need not repeat.
+    """
+    by_value: dict[Term, list[str]] = defaultdict(list)
     for predicate, value in pairs:
-        grouped[predicate].append(value)
+        by_value[value].append(predicate)
+    grouped: dict[str, list[Term]] = defaultdict(list)
+    for value, predicates in by_value.items():
+        for predicate in narrowest(labels.edition, predicates):
+            grouped[predicate].append(value)
     listed = [
         Fact(labels.property(predicate), [labels.value(value) for value in sorted(values, key=str)])
         for predicate, values in grouped.items()
@@ -139,8 +149,8 @@ def facts(pairs: Iterable[tuple[str, Term]], labels: Labels) -> list[Fact]:
     return sorted(listed, key=lambda fact: fact.property.text.casefold())
 
 
-def records(edition: Edition, iri: str) -> tuple[list[tuple[str, str]], dict[str, list[Row]], list[Row]]:
-    """Return the records that name `iri` (or are `iri`), as (record, class), their properties and their claims."""
+def records(edition: Edition, iri: str) -> tuple[dict[str, list[Row]], list[Row]]:
+    """Return the properties of the records that name `iri` (or are `iri`), by record, and the claims about them."""
     ref = iri_ref(iri)
     which = (
         f"{{ SELECT DISTINCT ?record WHERE {{ {{ ?record ?link {ref} }} UNION {{ BIND({ref} AS ?record) }}"
@@ -150,13 +160,8 @@ def records(edition: Edition, iri: str) -> tuple[list[tuple[str, str]], dict[str
         edition, f"SELECT ?record ?p ?value WHERE {{ {which} ?record ?p ?value }} ORDER BY ?record ?p ?value"
     )
     by_record: dict[str, list[Row]] = defaultdict(list)
-    kinds: dict[str, str] = {}
     for row in properties:
-        name = row["record"].value
-        by_record[name].append(row)
-        kind = row["value"].value if row["p"].value == f"{RDF}type" else ""
-        if kind.startswith(str(MC)) and kinds.get(name, f"{MC}Record") == f"{MC}Record":
-            kinds[name] = kind
+        by_record[row["record"].value].append(row)
     claims = select(
         edition,
         f"""SELECT ?record ?claim ?claimant ?article ?stance ?certainty ?rank ?start ?end ?original WHERE {{ {which}
@@ -167,7 +172,7 @@ def records(edition: Edition, iri: str) -> tuple[list[tuple[str, str]], dict[str
             OPTIONAL {{ ?claim <{MC}passage> ?passage . ?passage <{OA}start> ?start ; <{OA}end> ?end }}
         }} ORDER BY ?record ?claim ?start""",
     )
-    return [(name, kinds.get(name, "")) for name in by_record], by_record, claims
+    return by_record, claims
 
 
 def _local(row: Row, name: str) -> str:
@@ -214,7 +219,7 @@ def knowledge(edition: Edition, iri: str, triples: Sequence[ox.Triple]) -> Knowl
         for (predicate, subject), triple in zip(inbound, (t for t in triples if t.subject != node), strict=True)
         if triple.object == node
     ]
-    kinds, properties, claims = records(edition, iri)
+    properties, claims = records(edition, iri)
     named = {iri}
     for predicate, value in (*own, *inbound):
         named |= {predicate, value.value} if value.kind == "uri" else {predicate}
@@ -224,27 +229,24 @@ def knowledge(edition: Edition, iri: str, triples: Sequence[ox.Triple]) -> Knowl
     by_record: dict[str, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
     for row in claims:
         by_record[row["record"].value][row["claim"].value].append(row)
-    made = [
-        Record(
-            node=labels.node(name),
-            kind=labels.node(kind) if kind else None,
-            facts=facts(
-                (
-                    (row["p"].value, row["value"])
-                    for row in properties[name]
-                    if row["p"].value != f"{RDF}type" and row["p"].value not in LABELS
-                ),
-                labels,
-            ),
-            claims=[claim_of(rows, labels) for rows in by_record[name].values()],
+    made = []
+    for name, rows in properties.items():
+        types = {row["value"].value for row in rows if row["p"].value == TYPE}
+        kind = min(narrowest(edition, types), default="")
+        said = ((row["p"].value, row["value"]) for row in rows if row["p"].value not in (TYPE, *LABELS))
+        made.append(
+            Record(
+                node=labels.node(name),
+                kind=labels.node(kind) if kind else None,
+                facts=facts(said, labels),
+                claims=[claim_of(each, labels) for each in by_record[name].values()],
+            )
         )
-        for name, kind in kinds
-    ]
-    shown = {name for name, _ in kinds}
+    kinds = narrowest(edition, (value.value for predicate, value in own if predicate == TYPE and value.kind == "uri"))
     return Knowledge(
         node=labels.node(iri),
-        kinds=[labels.value(value) for predicate, value in own if predicate == f"{RDF}type"],
-        facts=facts(((p, value) for p, value in own if p != f"{RDF}type"), labels),
-        mentions=facts(((p, value) for p, value in inbound if value.value not in shown), labels),
+        kinds=[labels.node(kind) for kind in sorted(kinds)],
+        facts=facts(((p, value) for p, value in own if p != TYPE), labels),
+        mentions=facts(((p, value) for p, value in inbound if value.value not in properties), labels),
         records=made,
     )

@@ -135,6 +135,7 @@ def answer_values(query: Query, form: Form, timeout: float | None = None) -> dic
     variables, rows = solutions(data)
     return {
         "variables": variables,
+        "solutions": rows,
         "rows": table(rows[:SHOWN], variables),
         "count": len(rows),
         "more": len(rows) > SHOWN,

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import click
+from pyoxigraph import Literal, NamedNode
 
 from kg.build import Sources
 from kg.cli import build_if_needed
@@ -21,6 +22,7 @@ from kg.settings import load, option
 from server import Server, create_app
 from server.config import Config
 from server.edition import Edition, Published, open_build
+from server.lookup import parse_turtle
 from server.production import Production
 from server.questions import read_questions
 
@@ -68,6 +70,19 @@ def open_store(values: Mapping[str, Any], files: Sequence[Path]) -> Engine:
     return Sandbox(files, values)
 
 
+def titles(catalog: bytes) -> dict[str, str]:
+    """Return the title of the dataset in a catalogue (Turtle), by language."""
+    dataset, title = (
+        NamedNode(VOCABULARIES[name] + local) for name, local in (("dcat", "Dataset"), ("dcterms", "title"))
+    )
+    listed = list(parse_turtle(catalog))
+    datasets = {triple.subject for triple in listed if triple.object == dataset}
+    named = (triple for triple in listed if triple.subject in datasets and triple.predicate == title)
+    return {
+        triple.object.language or "en": triple.object.value for triple in named if isinstance(triple.object, Literal)
+    }
+
+
 def open_edition(config: Config, values: Mapping[str, Any], files: Sequence[Path]) -> Edition:
     """Return what is to be served now: the RDF files where there are any, else the build in `config.out`."""
     if files:
@@ -79,7 +94,8 @@ def open_edition(config: Config, values: Mapping[str, Any], files: Sequence[Path
     except BaseException:
         build.close()
         raise
-    return Edition(build.version, build.base, engine, build.dumps, prefixes(build.base))
+    title = titles(build.dumps["catalog.ttl"].read()) if "catalog.ttl" in build.dumps else {}
+    return Edition(build.version, build.base, engine, build.dumps, prefixes(build.base), title=title)
 
 
 def open_log(name: str) -> IO[str] | None:

@@ -18,6 +18,7 @@ from server.description import service_description
 from server.errors import RequestError
 from server.negotiate import GRAPHS, HTML, SOLUTIONS, Offer, choose, named, override
 from server.pages import editor, result_page
+from server.questions import question
 from server.response import Response, etag
 
 bp = Blueprint("sparql", __name__)
@@ -191,7 +192,8 @@ def _bare() -> Response:
     wanted = request.args.get("format")
     offer = override(wanted, (*GRAPHS, HTML)) if wanted else choose(request.headers.get("Accept"), (*GRAPHS, HTML))
     if offer is HTML or offer.format == "html":
-        return editor()
+        wanted = request.args.get("edit", "")
+        return editor(question(wanted).query if wanted else "")
     endpoint = request.base_url.removesuffix("/")
     data = service_description(endpoint, edition(), offer.format)
     response = Response(data, content_type=offer.content_type)

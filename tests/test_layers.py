@@ -17,6 +17,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("server.pages",),
     ("server.index",),
     ("server.knowledge", "server.description", "server.questions"),
+    ("server.charts", "server.hierarchy"),
     ("server.lookup", "server.texts"),
     ("server.front",),
     ("server.context",),

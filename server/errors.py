@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flask import Flask
+from gunicorn.http import errors as http
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestedRangeNotSatisfiable
 
 from kg.errors import (
@@ -163,8 +164,19 @@ STATUSES: dict[int, str] = {
 """The problem for a status that the HTTP library itself answers."""
 
 
+MESSAGES: dict[type[Exception], str] = {
+    http.LimitRequestLine: "uri-size",
+    http.LimitRequestHeaders: "header-size",
+    http.ParseException: "bad-request",
+}
+"""The problem that each fault of an HTTP message is, found by gunicorn; the first class that fits counts."""
+
+
 def answer_to(error: Exception) -> Answer:
     """Return how `error` is answered; anything that is no error of ours or of HTTP is our own fault (500)."""
+    for fault, name in MESSAGES.items():
+        if isinstance(error, fault):
+            return Answer(PROBLEMS[name], str(error)[:300] or PROBLEMS[name].title)
     for kind in type(error).__mro__:
         if kind in ANSWERS:
             return ANSWERS[kind](error)

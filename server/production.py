@@ -20,11 +20,10 @@ from typing import TYPE_CHECKING, Any
 
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
-from gunicorn.http import errors as http
 from gunicorn.workers.gthread import ThreadWorker
 
 from kg.errors import MercatoError
-from server.errors import MEDIA, PROBLEMS, body
+from server.errors import MEDIA, MESSAGES, PROBLEMS, body
 from server.front import EVERYWHERE
 
 if TYPE_CHECKING:
@@ -32,13 +31,6 @@ if TYPE_CHECKING:
 
 RECEIVE, SEND = 30, 120
 """Seconds that a client may leave a read or a write of its connection waiting."""
-
-PARSING: dict[type[Exception], str] = {
-    http.LimitRequestLine: "uri-size",
-    http.LimitRequestHeaders: "header-size",
-    http.ParseException: "bad-request",
-}
-"""The problem that each fault of an HTTP message is; the first class that fits counts."""
 
 TRIES, PAUSE = 20, 0.5
 """How often, and how many seconds apart, a build that is still being written is looked at again."""
@@ -66,7 +58,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: BaseException) -> None:
         """Answer what could not be read as HTTP (or failed before any answer) as a problem, like everything else."""
-        name = next((name for kind, name in PARSING.items() if isinstance(exc, kind)), "own-fault")
+        name = next((name for kind, name in MESSAGES.items() if isinstance(exc, kind)), "own-fault")
         problem = PROBLEMS[name]
         detail = "the server made a mistake; its log says which"
         if name == "own-fault":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import sys
 from collections.abc import Mapping, Sequence
@@ -112,6 +113,7 @@ def open_log(name: str) -> IO[str] | None:
 
 def run(values: dict[str, Any], files: Sequence[Path]) -> None:
     """Serve with the settings `values` until told to stop."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until the server takes it as the call to publish anew
     config = Config.read(values)
     log = open_log(config.access_log)
     questions = {} if files else read_questions(values["queries"])

@@ -15,24 +15,11 @@ from server.context import edition, keep
 from server.edition import Dump
 from server.errors import RequestError
 from server.lookup import parse_turtle, write
-from server.negotiate import GRAPHS, HTML, JSON, choose, override
+from server.negotiate import GRAPHS, HTML, JSON, MEDIA_TYPES, choose, override
 from server.pages import page
 from server.response import FRESH, Response
 
 bp = Blueprint("dumps", __name__)
-
-MEDIA_TYPES: dict[str, str] = {
-    ".ttl": "text/turtle; charset=utf-8",
-    ".nt": "application/n-triples",
-    ".nq": "application/n-quads",
-    ".trig": "application/trig",
-    ".jsonld": "application/ld+json",
-    ".rdf": "application/rdf+xml",
-    ".json": "application/json",
-    ".gz": "application/gzip",
-    "": "text/plain; charset=utf-8",
-}
-"""The media type of a file by its last extension. A `.gz` is a file of its own, not an encoding of another."""
 
 ONE_RANGE = re.compile(r"bytes\s*=\s*(\d+\s*-\s*\d*|-\s*\d+)\s*\Z", re.IGNORECASE)
 """The only kind of range that is served in part; for any other the whole file is an answer that the RFC allows."""

@@ -83,6 +83,19 @@ SOLUTIONS: tuple[Offer, ...] = (
 
 JSON = Offer("application/json", "json", "json")
 
+MEDIA_TYPES: dict[str, str] = {
+    ".ttl": "text/turtle; charset=utf-8",
+    ".nt": "application/n-triples",
+    ".nq": "application/n-quads",
+    ".trig": "application/trig",
+    ".jsonld": "application/ld+json",
+    ".rdf": "application/rdf+xml",
+    ".json": "application/json",
+    ".gz": "application/gzip",
+    "": "text/plain; charset=utf-8",
+}
+"""The media type of a file by its last extension. A `.gz` is a file of its own, not an encoding of another."""
+
 
 class NotAcceptableError(MercatoError):
     """Nothing that the resource offers is something that the client takes; `offers` is what there is."""

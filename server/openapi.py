@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import metadata
 from typing import Any
 
 from server.errors import MEDIA, PROBLEMS
-from server.negotiate import GRAPHS, HTML, JSON, SOLUTIONS
+from server.negotiate import GRAPHS, HTML, JSON, MEDIA_TYPES, SOLUTIONS
 
 Described = dict[str, Any]
 
 TEXT: Described = {"type": "string"}
+QUERY = "SELECT * WHERE { ?s ?p ?o } LIMIT 10"
 IRI: Described = {"type": "string", "format": "iri"}
 
 ANYWHERE = ("bad-request", "not-acceptable", "rate", "header-size", "own-fault")
@@ -46,16 +47,26 @@ def _answers(media: Iterable[str], problems: Iterable[str], status: str = "200")
 def _get(
     about: str,
     media: Iterable[str],
-    problems: Iterable[str] = (),
+    problems: Sequence[str] = (),
     parameters: Iterable[Described] = (),
     status: str = "200",
 ) -> Described:
     answers = _answers(media, problems, status)
+    if "range" in problems:
+        answers["206"] = {**answers[status], "description": "The range that was asked for."}
     return {"get": {"summary": about, "parameters": [*parameters], "responses": answers}}
 
 
-def document(server: str) -> Described:
-    """Return the description of the interface at the address `server`."""
+def document(server: str, examples: Mapping[str, Sequence[str]]) -> Described:
+    """Return the description of the interface at the address `server`.
+
+    `examples` are values that exist here: `thing` (kind/slug), `iri`, `graph`, `question` and `file`.
+    """
+
+    def example(name: str, described: Described) -> Described:
+        values = {f"{name}-{number}": {"value": value} for number, value in enumerate(examples.get(name, ()), 1)}
+        return {**described, "examples": values} if values else described
+
     graphs = [
         _parameter(name, "query", about, {"type": "array", "items": IRI})
         for name, about in (
@@ -65,8 +76,11 @@ def document(server: str) -> Described:
     ]
     timeout = _parameter("timeout", "query", "Seconds for the query, at most the server's limit.", {"type": "number"})
     query = _parameter("query", "query", "A SPARQL 1.1 query.", TEXT)
+    query["examples"] = {"ask": {"value": QUERY}}
     answer_format = _format(("json", "xml", "csv", "tsv", "ttl", "nt", "jsonld", "rdf"))
-    thing = _parameter("name", "path", "Kind and name of the thing, such as `person/jan-leike`.", TEXT)
+    thing = example(
+        "thing", _parameter("name", "path", "Kind and name of the thing, such as `person/jan-leike`.", TEXT)
+    )
     in_form = {
         "type": "object",
         "required": ["query"],
@@ -83,8 +97,8 @@ def document(server: str) -> Described:
         "requestBody": {
             "required": True,
             "content": {
-                "application/x-www-form-urlencoded": {"schema": in_form},
-                "application/sparql-query": {"schema": TEXT},
+                "application/x-www-form-urlencoded": {"schema": in_form, "example": {"query": QUERY}},
+                "application/sparql-query": {"schema": TEXT, "example": QUERY},
             },
         },
         "responses": _answers(ANSWER_MEDIA, (*QUERYING, "request-size", "media-type")),
@@ -114,7 +128,7 @@ def document(server: str) -> Described:
                 GRAPH_MEDIA,
                 (*QUERYING, *NOWHERE, "method"),
                 (
-                    _parameter("graph", "query", "The graph's IRI.", IRI),
+                    example("graph", _parameter("graph", "query", "The graph's IRI.", IRI)),
                     _parameter("default", "query", "The default graph.", {"type": "string", "maxLength": 0}),
                     rdf,
                 ),
@@ -134,7 +148,7 @@ def document(server: str) -> Described:
                 "The page or the data about any node.",
                 (HTML.media, *GRAPH_MEDIA),
                 about_things,
-                (_parameter("iri", "query", "The node's IRI.", IRI, required=True), rdf),
+                (example("iri", _parameter("iri", "query", "The node's IRI.", IRI, required=True)), rdf),
             ),
             "/search": _get(
                 "Nodes by name.",
@@ -147,15 +161,19 @@ def document(server: str) -> Described:
                 "A named question with its answer.",
                 (*ANSWER_MEDIA, "application/sparql-query"),
                 (*QUERYING, *NOWHERE),
-                (_parameter("question", "path", "Its name, with an extension for a format.", TEXT),),
+                (
+                    example(
+                        "question", _parameter("question", "path", "Its name, with an extension for a format.", TEXT)
+                    ),
+                ),
             ),
             "/dumps/": _get("The files of the graph.", (HTML.media, JSON.media)),
             "/dumps/{file}": _get(
                 "One file, or a range of it.",
-                ("application/octet-stream", *GRAPH_MEDIA),
+                sorted({each.partition(";")[0] for each in MEDIA_TYPES.values()}),
                 (*NOWHERE, "range"),
                 (
-                    _parameter("file", "path", "Its name.", TEXT),
+                    example("file", _parameter("file", "path", "Its name.", TEXT)),
                     _parameter("Range", "header", "One range of bytes.", TEXT),
                     _parameter("If-Range", "header", "The ETag that the range belongs to.", TEXT),
                 ),
@@ -171,7 +189,7 @@ def document(server: str) -> Described:
                 "What a problem type means.",
                 (HTML.media,),
                 NOWHERE,
-                (_parameter("problem", "path", "Its name.", TEXT),),
+                (_parameter("problem", "path", "Its name.", {"type": "string", "enum": [*PROBLEMS]}),),
             ),
         },
         "components": {

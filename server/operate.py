@@ -10,7 +10,11 @@ from flask import Blueprint, json, request
 from kg.errors import MercatoError
 from kg.query import Query
 from server.context import edition, keep, metrics
+from server.description import graph_sizes
+from server.links import thing_name
+from server.lookup import select
 from server.openapi import document
+from server.questions import questions
 from server.response import Response
 
 bp = Blueprint("operate", __name__)
@@ -50,5 +54,17 @@ def prometheus() -> Response:
 @bp.get("/openapi.json")
 def openapi() -> Response:
     """The description of this interface, OpenAPI 3.1."""
-    response = Response(json.dumps(document(request.host_url), indent=1), content_type="application/json")
+    current = edition()
+    start = json.dumps(f"{current.base}id/")
+    rows = select(current, f"SELECT DISTINCT ?s WHERE {{ ?s a ?type FILTER(STRSTARTS(STR(?s), {start})) }} LIMIT 3")
+    things = [row["s"].value for row in rows]
+    examples = {
+        "thing": [name for iri in things if (name := thing_name(current.base, iri))],
+        "iri": things,
+        "graph": list(graph_sizes(current))[:3],
+        "question": [question.name for question in questions()][:3],
+        "file": sorted(current.dumps)[:3],
+    }
+    described = document(request.host_url, examples)
+    response = Response(json.dumps(described, indent=1), content_type="application/json")
     return response.validated()

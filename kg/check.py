@@ -6,7 +6,7 @@ vocabulary. A file that is no Turtle does not keep the others from being judged.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -18,14 +18,16 @@ from kg.coverage import unjudged
 from kg.errors import InputError
 from kg.files import folder
 from kg.finding import Finding, Report
+from kg.index import MemoryIndex
 from kg.inputs import Inputs, expand, read_all, take
 from kg.names import BASE, prefixes
 from kg.place import Place
 from kg.rules import EVERYBODY, HOUSE, Rule
 from kg.sentences import sentence
 from kg.shapes import Result, Shapes
-from kg.terms import Three, from_rdflib
+from kg.terms import Three, from_rdflib, quiet
 from kg.turtle import Document
+from kg.verdict import Court, Verdict
 from kg.world import World
 
 _LEVELS: dict[Node, str] = {SH.Violation: "error", SH.Warning: "warning", SH.Info: "note"}
@@ -119,19 +121,22 @@ def judge(inputs: Inputs, made: Setup, files: int) -> Report:
     """Judge what was read."""
     world = made.world(inputs.documents)
     findings = [*inputs.findings, *by_rules(world, made.house)]
-    selected: Mapping[Node, Collection[Node]] = {}
+    verdict = Verdict()
     if inputs.documents:
-        data = made.shapes.data(world.triples())
-        selected = made.shapes.selected(data)
-        findings += by_shapes(made.shapes.judge(data, selected), world, made.shapes)
+        index = MemoryIndex(world.triples())
+        index.add(triple[:3] for document in made.ontology for triple in document.triples)
+        with quiet():
+            verdict = Court(made.shapes, index).judge()
+        findings += by_shapes(verdict.results, world, made.shapes)
         findings += contradictions(world)
+        selected = {shape: {index.term(node) for node in nodes} for shape, nodes in verdict.selected.items()}
         findings += unjudged(world, made.shapes, selected, made.house)
     return Report(
         findings=arrange(findings),
         files=files,
         triples=sum(len(document.triples) for document in inputs.documents),
-        shapes=sum(bool(nodes) for nodes in selected.values()),
-        nodes=len(set().union(*selected.values())) if selected else 0,
+        shapes=sum(bool(nodes) for nodes in verdict.selected.values()),
+        nodes=len(set().union(*verdict.selected.values())),
     )
 
 
@@ -188,6 +193,7 @@ def arrange(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     ordered = sorted(set(findings))
     datatype = ("sourceConstraintComponent", str(from_rdflib(SH.DatatypeConstraintComponent)))
     datatypes = {(each.source, each.span) for each in ordered if datatype in each.result}
+    told = {(each.source, each.span) for each in ordered if each.rule != "inconsistent" and each.level == "error"}
     unknown = {
         (each.source, each.span.end_line, each.span.end_column) for each in ordered if each.rule == "unknown-term"
     }
@@ -195,6 +201,7 @@ def arrange(findings: Iterable[Finding]) -> tuple[Finding, ...]:
         each
         for each in ordered
         if not (each.rule == "ill-typed-literal" and (each.source, each.span) in datatypes)
+        and not (each.rule == "inconsistent" and (each.source, each.span) in told)
         and not (
             each.rule == "node-without-shape" and (each.source, each.span.end_line, each.span.end_column) in unknown
         )

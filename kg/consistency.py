@@ -20,7 +20,7 @@ from kg.place import Place
 from kg.reader import FIRST, REST, TYPE
 from kg.spans import Term
 from kg.terms import Converter, Three
-from kg.vocabulary import OWL, RDFS, Vocabulary
+from kg.vocabulary import OWL, RDFS, Vocabulary, closure
 from kg.world import World
 
 _ERROR = "http://www.daml.org/2002/03/agents/agent-ont#error"
@@ -37,7 +37,7 @@ _KINDS = frozenset(
     f"{OWL}{name}"
     for name in (
         *("Class", "ObjectProperty", "DatatypeProperty", "AnnotationProperty", "Ontology", "NamedIndividual"),
-        *("AllDisjointClasses", "SymmetricProperty", "TransitiveProperty"),
+        *("AllDisjointClasses", "SymmetricProperty", "TransitiveProperty", "IrreflexiveProperty", "AsymmetricProperty"),
     )
 )
 
@@ -95,6 +95,57 @@ def candidates(vocabulary: Vocabulary, triples: Iterable[Three], nodes: set[Term
     return found
 
 
+@dataclass(frozen=True)
+class Turn:
+    """A statement that its property forbids: of a node to itself, round a circle, or both ways round."""
+
+    node: Term
+    property: Term
+    value: Term
+    words: str
+
+
+def turns(vocabulary: Vocabulary, triples: Iterable[Three]) -> list[Turn]:
+    """Return the statements that irreflexive and asymmetric properties forbid (rules prp-irp and prp-asyp)."""
+    forbidden = {kind: [each for each, other in vocabulary.pairs(TYPE) if other == ox.NamedNode(f"{OWL}{kind}")]
+                 for kind in ("IrreflexiveProperty", "AsymmetricProperty", "TransitiveProperty")}  # fmt: skip
+    irreflexive, asymmetric, transitive = forbidden.values()
+    below = {each: vocabulary.narrower(each) for each in {*irreflexive, *asymmetric}}
+    wanted = set().union(*below.values())
+    edges: dict[Term, list[tuple[Term, Term]]] = {}
+    for subject, predicate, value in triples:
+        if predicate in wanted:
+            edges.setdefault(predicate, []).append((subject, value))
+    found: dict[tuple[Term, Term], Turn] = {}
+    for each in irreflexive:
+        pairs = {pair: narrow for narrow in below[each] for pair in edges.get(narrow, ())}
+        circles = _round(pairs) if set(transitive) & below[each] else set()
+        for (a, b), narrow in pairs.items():
+            if a == b or (a, b) in circles:
+                found.setdefault((a, b), Turn(a, narrow, b, "to itself"))
+    for each in asymmetric:
+        pairs = {pair: narrow for narrow in below[each] for pair in edges.get(narrow, ())}
+        for (a, b), narrow in pairs.items():
+            if (b, a) in pairs:
+                found.setdefault((a, b), Turn(a, narrow, b, "both ways round"))
+    return list(found.values())
+
+
+def _round(pairs: Iterable[tuple[Term, Term]]) -> set[tuple[Term, Term]]:
+    """Return the pairs that lie on circles."""
+    left = set(pairs)
+    while True:  # nodes that nothing comes to, or that nothing leaves, are on none
+        sources, targets = {a for a, _ in left}, {b for _, b in left}
+        stay = {(a, b) for a, b in left if a in targets and b in sources}
+        if stay == left:
+            break
+        left = stay
+    steps: dict[Term, set[Term]] = {}
+    for a, b in left:
+        steps.setdefault(a, set()).add(b)
+    return {(a, b) for a, b in left if a in closure(b, steps)}
+
+
 def confirmed(vocabulary: Vocabulary, triples: Iterable[Three], clashes: list[Clash]) -> list[Clash]:
     """Return those of `clashes` that owlrl finds too, given the neighbourhood of each."""
     nodes = {clash.node for clash in clashes}
@@ -132,6 +183,12 @@ def contradictions(world: World, nodes: set[Term] | None = None) -> Iterator[Fin
     if not covered(vocabulary, triples):
         yield from _whole(world, triples)
         return
+    for turn in turns(vocabulary, triples):
+        place = _statement(world, turn)
+        if place and (nodes is None or turn.node in nodes):
+            name = world.shown(turn.property, place.document)
+            sentence = f"{name} cannot hold of a thing {turn.words}: take one of the statements away"
+            yield world.finding(place, "inconsistent", sentence, turn.node)
     clashes = [each for each in candidates(vocabulary, triples, nodes) if _place(world, each)]
     if not clashes:
         return
@@ -145,6 +202,13 @@ def _finding(world: World, clash: Clash, place: Place) -> Finding:
     node, one, other = (world.shown(each, place.document) for each in (clash.node, clash.one, clash.other))
     sentence = f"{node} would be both a {one} and a {other}, which nothing can be: mend its class, or this use of it"
     return world.finding(place, "inconsistent", sentence, clash.node)
+
+
+def _statement(world: World, turn: Turn) -> Place | None:
+    for document, triple in world.places.subjects.get(turn.node, ()):
+        if (triple.predicate, triple.object) == (turn.property, turn.value):
+            return Place(document, triple.object_at)
+    return None
 
 
 def _place(world: World, clash: Clash) -> Place | None:

@@ -19,7 +19,7 @@ from kg.world import World
 _TARGET = f"{VOCABULARIES['sh']}target"
 
 
-def unjudged(world: World, shapes: Shapes, selected: Mapping[Node, Collection[Node]], house: bool) -> list[Finding]:
+def unjudged(world: World, shapes: Shapes, selected: Mapping[Node, Collection[Term]], house: bool) -> list[Finding]:
     """Return what a clean report would hide: shapes that selected nothing, and typed nodes that no shape selected."""
     if not shapes.documents:
         return []
@@ -37,7 +37,7 @@ def unjudged(world: World, shapes: Shapes, selected: Mapping[Node, Collection[No
             findings.append(
                 shapes_world.finding(place, "shape-selects-nothing", words, from_rdflib(shape), level="note")
             )
-    covered = {from_rdflib(node) for nodes in selected.values() for node in nodes}
+    covered = {node for nodes in selected.values() for node in nodes}
     return findings + _uncovered(world, covered, "warning" if house else "note")
 
 

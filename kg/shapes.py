@@ -7,12 +7,14 @@ rdflib's global settings); the verdicts are its own.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 
 import rdflib
+from pyparsing import ParseBaseException
 from pyshacl.errors import ConstraintLoadError, ReportableRuntimeError, ShapeLoadError, ValidationFailure
 from pyshacl.graph_abstraction import DataGraph
 from pyshacl.monkey import rdflib_bool_patch, rdflib_bool_unpatch
@@ -23,6 +25,7 @@ from rdflib import RDF, Graph
 from rdflib.collection import Collection as RdfList
 from rdflib.namespace import SH
 from rdflib.plugins.sparql import prepareQuery
+from rdflib.plugins.sparql.algebra import translateGroupGraphPattern
 from rdflib.plugins.sparql.parserutils import CompValue
 from rdflib.term import BNode, Literal, Node, URIRef
 
@@ -31,6 +34,8 @@ from kg.spans import Term
 from kg.terms import Converter, from_rdflib, quiet
 from kg.turtle import Document
 
+_REFUSALS = (ShapeLoadError, ConstraintLoadError, ReportableRuntimeError)
+_REACHING = re.compile(r"\b(?:SERVICE|FROM|LOAD)\b", re.IGNORECASE)
 _INTO = (SH.property, SH.node, SH["not"], SH.qualifiedValueShape)
 _LISTS = (SH["and"], SH["or"], SH.xone)
 
@@ -60,6 +65,7 @@ class Shapes:
         self.converter = Converter()
         self.graph = self.converter.graph(triple[:3] for document in documents for triple in document.triples)
         self.ontology = [triple[:3] for document in ontology for triple in document.triples]
+        self._algebra: dict[str, CompValue] = {}
         self._refuse_services()
         with _booleans():
             # A converter of its own: pySHACL wants its own reading of booleans, and adds triples to the graph.
@@ -69,7 +75,8 @@ class Shapes:
         """Refuse queries that would read from elsewhere: pySHACL hands them to rdflib, which obliges."""
         for predicate in (SH.select, SH.ask, SH.construct):
             for text in sorted(str(each) for each in self.graph.objects(None, predicate)):
-                self._refuse_service(text)
+                if _REACHING.search(text):
+                    self._refuse_service(text)
 
     @cached_property
     def prefixes(self) -> dict[str, str]:
@@ -83,11 +90,26 @@ class Shapes:
         written = {prefix: iri for document in self.documents for prefix, iri in document.prefixes.items()}
         return {**written, **declared}
 
+    def algebra(self, text: str) -> CompValue:
+        """Return the algebra of a query, `$PATH` in it as the IRI urn:mercato:path, EXISTS translated too.
+
+        Raises `InputError` for what is no query.
+        """
+        if text not in self._algebra:
+            try:
+                made = prepareQuery(text.replace("$PATH", "<urn:mercato:path>"), initNs=self.prefixes).algebra
+            except Exception as error:
+                raise self._unusable(f"a query that does not parse ({str(error).splitlines()[0]})") from None
+            _translate_tests(made)
+            self._algebra[text] = made
+        return self._algebra[text]
+
+    def foreign(self, shape: Node) -> bool:
+        """Tell whether `shape` uses constraint components that are not SHACL's own."""
+        return any(each.node == shape and each.find_custom_constraints() for each in self.shapes)  # type: ignore[no-untyped-call]
+
     def _refuse_service(self, text: str) -> None:
-        try:
-            algebra = prepareQuery(text.replace("$PATH", "<x:path>"), initNs=self.prefixes).algebra
-        except Exception as error:
-            raise self._unusable(f"a query that does not parse ({str(error).splitlines()[0]})") from None
+        algebra = self.algebra(text)
         if algebra.datasetClause or "ServiceGraphPattern" in _names(algebra):
             raise self._unusable("a query with SERVICE or FROM, which reads from elsewhere")
 
@@ -100,7 +122,7 @@ class Shapes:
         """Every shape as pySHACL sees them, in a fixed order."""
         try:
             return sorted(self._shacl.shapes, key=lambda shape: str(shape.node))
-        except (ShapeLoadError, ConstraintLoadError, ReportableRuntimeError) as error:
+        except _REFUSALS as error:
             raise self._unusable(str(error)) from None
 
     @cached_property
@@ -191,7 +213,7 @@ class Shapes:
                     if nodes:
                         _, reports = shape.validate(executor, validator.data_graph, focus=nodes)  # type: ignore[arg-type]
                         results += [_result(node, triples) for _, node, triples in reports]
-        except (ShapeLoadError, ConstraintLoadError, ReportableRuntimeError, NotImplementedError) as error:
+        except (*_REFUSALS, NotImplementedError, ParseBaseException) as error:
             raise self._unusable(str(error)) from None
         except ValidationFailure as error:
             raise self._unusable(str(error.message)) from None
@@ -242,6 +264,18 @@ def _result(result: Node, triples: Iterable[tuple[Node, URIRef, object]]) -> Res
         constraint=one(SH.sourceConstraint),
         messages=tuple(sorted(messages, key=lambda each: (each.language or "", str(each)))),
     )
+
+
+def _translate_tests(algebra: object) -> None:
+    """Replace the groups of EXISTS, which rdflib leaves as they were parsed, by their algebra."""
+    if isinstance(algebra, CompValue):
+        if algebra.name in ("Builtin_EXISTS", "Builtin_NOTEXISTS"):
+            algebra.graph = translateGroupGraphPattern(algebra.graph)
+        for each in list(algebra.values()):
+            _translate_tests(each)
+    elif isinstance(algebra, list | tuple):
+        for each in algebra:
+            _translate_tests(each)
 
 
 def _names(algebra: object) -> set[str]:

@@ -90,12 +90,12 @@ def from_rdflib(node: Node) -> Term:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Keep rdflib's own complaints about literals off the terminal: they are findings, told in our words."""
+    """Keep rdflib's and pySHACL's own complaints off the terminal: what matters of them is told in our words."""
     logger = logging.getLogger("rdflib.term")
     before, logger.disabled = logger.disabled, True
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)
+            warnings.simplefilter("ignore")
             yield
     finally:
         logger.disabled = before

@@ -95,7 +95,7 @@ class Vocabulary:
 
     def supers(self, kind: Term) -> set[Term]:
         """Return the class `kind` and every class above it."""
-        return _closure(kind, self._above)
+        return closure(kind, self._above)
 
     def subs(self, kind: Term) -> set[Term]:
         """Return the class `kind` and every class below it."""
@@ -110,6 +110,10 @@ class Vocabulary:
             broader.setdefault(one, set()).add(other)
             broader.setdefault(other, set()).add(one)
         return broader
+
+    def narrower(self, predicate: Term) -> set[Term]:
+        """Return the property and those below it."""
+        return {predicate} | {each for each in self._broader if predicate in closure(each, self._broader)}
 
     @cached_property
     def ends(self) -> dict[Term, tuple[set[Term], set[Term]]]:
@@ -153,7 +157,8 @@ class Vocabulary:
         return pairs
 
 
-def _closure(start: Term, steps: dict[Term, set[Term]]) -> set[Term]:
+def closure(start: Term, steps: dict[Term, set[Term]]) -> set[Term]:
+    """Return `start` and all that `steps` lead to from it."""
     found, todo = {start}, [start]
     while todo:
         new = steps.get(todo.pop(), set()) - found

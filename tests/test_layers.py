@@ -35,6 +35,10 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("kg.check",),
     # What a check is made of, from the pipeline's end to its start.
     ("kg.coverage", "kg.rules", "kg.consistency", "kg.sentences", "kg.inputs", "kg.report"),
+    ("kg.verdict",),
+    ("kg.sieve", "kg.suspects", "kg.footprint"),
+    ("kg.automaton", "kg.paths"),
+    ("kg.index",),
     ("kg.world",),
     ("kg.place", "kg.vocabulary"),
     ("kg.shapes",),

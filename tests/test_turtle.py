@@ -361,7 +361,7 @@ def test_fuzz(text: str) -> None:
 
 
 @pytest.mark.soak
-@settings(max_examples=int(os.environ.get("MERCATO_FUZZ_EXAMPLES", "400000")), deadline=None)
+@settings(max_examples=int(os.environ.get("MERCATO_FUZZ_EXAMPLES", "100000")), deadline=None)
 @given(
     st.one_of(
         st.lists(st.sampled_from([*FRAGMENTS, " ", " ", ":s :p :o . "]), max_size=40).map("".join),

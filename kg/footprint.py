@@ -1,0 +1,284 @@
+"""From shapes to automata: which triples a shape's verdict on a node can depend on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import partial
+
+from rdflib import RDF
+from rdflib.collection import Collection as RdfList
+from rdflib.namespace import SH
+from rdflib.paths import AlternativePath, InvPath, MulPath, NegatedPath, Path, SequencePath
+from rdflib.plugins.sparql.parserutils import CompValue
+from rdflib.term import BNode, Node, URIRef, Variable
+
+from kg.automaton import ANY, NOTHING, Automaton
+from kg.reader import TYPE
+from kg.shapes import Shapes
+from kg.spans import Term
+from kg.terms import from_rdflib
+
+Number = Callable[[Term], int]
+PATH = URIRef("urn:mercato:path")
+"""Stands for `$PATH` in a query (SHACL, section 5.2.1.1)."""
+
+_NESTED = (SH.node, SH.property, SH["not"], SH.qualifiedValueShape)
+_NESTED_LISTS = (SH["and"], SH["or"], SH.xone)
+_PAIRS = (SH.equals, SH.disjoint, SH.lessThan, SH.lessThanOrEquals)
+_REPEATS = {SH.zeroOrMorePath: (True, True), SH.oneOrMorePath: (False, True), SH.zeroOrOnePath: (True, False)}
+_MODES = {"*": (True, True), "+": (False, True), "?": (True, False)}
+
+
+class Footprints:
+    """The automata of the shapes, over the terms' numbers."""
+
+    def __init__(self, shapes: Shapes, number: Number):
+        self.shapes = shapes
+        self.number = number
+        self.graph = shapes.graph
+
+    def id(self, node: Node) -> int:
+        """Return the number of an rdflib node."""
+        return self.number(from_rdflib(node))
+
+    def of(self, shape: Node) -> Automaton:
+        """Return the automaton of one shape."""
+        automaton = Automaton()
+        _Walk(self, automaton).shape(shape, 0)
+        return automaton
+
+
+class _Walk:
+    """One walk through a shape and all that it uses."""
+
+    def __init__(self, footprints: Footprints, automaton: Automaton):
+        self.shapes = footprints.shapes
+        self.graph = footprints.graph
+        self.number, self.id = footprints.number, footprints.id
+        self.automaton = automaton
+        self.known: dict[tuple[Node, int], int] = {}
+        self.under_way: dict[Node, int] = {}
+
+    def shape(self, node: Node, state: int) -> None:
+        """Add what the shape `node` looks at from the focus nodes in `state`."""
+        if (node, state) in self.known:
+            return
+        if node in self.under_way:  # a shape that uses itself: from here on as from there
+            self.automaton.step(state, NOTHING, self.under_way[node])
+            return
+        self.known[node, state] = state
+        self.under_way[node] = state
+        path = self.graph.value(node, SH.path)
+        end = state if path is None else self.path(path, state)
+        graph, automaton = self.graph, self.automaton
+        for predicate in _NESTED:
+            for child in graph.objects(node, predicate):
+                self.shape(child, end)
+        for predicate in _NESTED_LISTS:
+            for members in graph.objects(node, predicate):
+                for child in RdfList(graph, members):
+                    self.shape(child, end)
+        if graph.value(node, SH.qualifiedValueShapesDisjoint) is not None:
+            for parent in graph.subjects(SH.property, node):
+                for sibling in graph.objects(parent, SH.property):
+                    for child in graph.objects(sibling, SH.qualifiedValueShape):
+                        self.shape(child, end)
+        if graph.value(node, SH["class"]) is not None:
+            automaton.step(end, self.number(TYPE))
+        if graph.value(node, SH.closed) is not None:
+            automaton.step(end, ANY)
+        for predicate in _PAIRS:
+            for other in graph.objects(node, predicate):
+                automaton.step(state, self.id(other))
+        for constraint in graph.objects(node, SH.sparql):
+            for text in graph.objects(constraint, SH.select):
+                Query(self, path).add(self.shapes.algebra(str(text)), state)
+        if self.shapes.foreign(node):
+            automaton.loose.add(ANY)
+        del self.under_way[node]
+
+    def path(self, node: Node, state: int, forward: bool = True) -> int:
+        """Add the property path `node` (SHACL, section 2.3.1) from `state` and return the state at its end."""
+        graph, automaton = self.graph, self.automaton
+        if not isinstance(node, BNode):
+            return automaton.step(state, self.id(node), forward=forward)
+        if graph.value(node, RDF.first) is not None:
+            # pySHACL, the judge, keeps the order of a sequence that it takes inversely.
+            for part in RdfList(graph, node):
+                state = self.path(part, state, forward)
+            return state
+        for predicate, value in graph.predicate_objects(node):
+            if predicate == SH.inversePath:
+                return self.path(value, state, not forward)
+            if predicate == SH.alternativePath:
+                ends = [self.path(part, state, forward) for part in RdfList(graph, value)]
+                return self.join(ends)
+            if predicate in _REPEATS:
+                step = partial(self.path, value, forward=forward)
+                return self.repeat(state, step, *_REPEATS[predicate])  # type: ignore[index]
+        automaton.loose.add(ANY)
+        return automaton.state()
+
+    def join(self, ends: Iterable[int]) -> int:
+        """Return one state for several."""
+        joined = self.automaton.state()
+        for end in ends:
+            self.automaton.step(end, NOTHING, joined)
+        return joined
+
+    def repeat(self, state: int, part: Callable[[int], int], skip: bool, again: bool) -> int:
+        """Add a part that may be skipped or come again, and return the state after it."""
+        start = self.automaton.step(state, NOTHING)
+        end = part(start)
+        if again:
+            self.automaton.step(end, NOTHING, start)
+        return self.join([start, end] if skip else [end])
+
+
+_Known = dict[Node, int]
+
+
+class Query:
+    """The triple patterns of one query, tied to the focus node by the variables that they share."""
+
+    def __init__(self, walk: _Walk, path: Node | None):
+        self.walk = walk
+        self.path = path
+        self.automaton = walk.automaton
+
+    def add(self, algebra: CompValue, state: int) -> None:
+        """Add what the query looks at from the focus nodes in `state`."""
+        self.group(algebra, {Variable("this"): state})
+
+    def group(self, node: object, known: _Known) -> None:
+        """Add one group of patterns: those that must all match, then what is optional, alternative or only tested."""
+        patterns: list[tuple[Node, object, Node]] = []
+        inner: list[object] = []
+        apart: list[object] = []
+        _collect(node, patterns, inner, apart)
+        known = dict(known)
+        for pattern in self.tie(patterns, known):
+            self.loosen(pattern[1])
+        for each in inner:
+            self.group(each, known)
+        for each in apart:
+            self.all_loose(each)
+
+    def tie(self, patterns: list[tuple[Node, object, Node]], known: _Known) -> list[tuple[Node, object, Node]]:
+        """Add each pattern that has an end in `known`, and so on; return those that nothing ties."""
+        left = patterns
+        while True:
+            ready = next((each for each in left if each[0] in known), None)
+            forward = ready is not None
+            ready = ready or next((each for each in left if each[2] in known), None)
+            if ready is None:
+                return left
+            left = [each for each in left if each is not ready]
+            here, there = (ready[0], ready[2]) if forward else (ready[2], ready[0])
+            end = self.take(ready[1], known[here], forward)
+            if isinstance(there, Variable | BNode):
+                if there in known:
+                    self.automaton.step(end, NOTHING, known[there])
+                else:
+                    known[there] = end
+
+    def take(self, path: object, state: int, forward: bool) -> int:
+        """Add a step along a predicate, a variable or a SPARQL property path."""
+        if path == PATH and self.path is not None:
+            return self.walk.path(self.path, state, forward)
+        if isinstance(path, URIRef):
+            return self.automaton.step(state, self.walk.id(path), forward=forward)
+        if isinstance(path, InvPath):
+            return self.take(path.arg, state, not forward)
+        if isinstance(path, SequencePath):
+            for part in path.args if forward else reversed(path.args):
+                state = self.take(part, state, forward)
+            return state
+        if isinstance(path, AlternativePath):
+            return self.walk.join([self.take(part, state, forward) for part in path.args])
+        if isinstance(path, MulPath):
+            return self.walk.repeat(state, lambda start: self.take(path.path, start, forward), *_MODES[str(path.mod)])
+        if isinstance(path, NegatedPath):  # may go either way
+            return self.walk.join([self.automaton.step(state, ANY, forward=way) for way in (True, False)])
+        return self.automaton.step(state, ANY, forward=forward)
+
+    def loosen(self, path: object) -> None:
+        """Let every triple that `path` could take be loose."""
+        loose = self.automaton.loose
+        if path == PATH or not isinstance(path, URIRef | Path) or isinstance(path, NegatedPath):
+            loose.add(ANY)
+        elif isinstance(path, URIRef):
+            loose.add(self.walk.id(path))
+        elif isinstance(path, InvPath):
+            self.loosen(path.arg)
+        elif isinstance(path, MulPath):
+            self.loosen(path.path)
+        elif isinstance(path, SequencePath | AlternativePath):
+            for part in path.args:
+                self.loosen(part)
+
+    def all_loose(self, node: object) -> None:
+        """Let every pattern below `node` be loose."""
+        for pattern in _patterns(node):
+            self.loosen(pattern[1])
+
+
+_TOGETHER = frozenset(
+    {
+        "SelectQuery",
+        "Project",
+        "Distinct",
+        "Reduced",
+        "OrderBy",
+        "Slice",
+        "Extend",
+        "Join",
+        "Filter",
+        "Group",
+        "AggregateJoin",
+    }
+)
+
+
+def _collect(node: object, patterns: list[tuple[Node, object, Node]], inner: list[object], apart: list[object]) -> None:
+    """Sort what stands in a group: patterns that must match, groups that share its variables, and all else."""
+    if not isinstance(node, CompValue):
+        return
+    if node.name == "BGP":
+        patterns += node.triples
+    elif node.name in _TOGETHER:
+        for key in ("p", "p1", "p2"):
+            _collect(node.get(key), patterns, inner, apart)
+        inner += _tested(node.get("expr"))
+    elif node.name in ("LeftJoin", "Minus"):
+        _collect(node.p1, patterns, inner, apart)
+        inner.append(node.p2)
+        inner += _tested(node.get("expr"))
+    elif node.name == "Union":
+        inner += [node.p1, node.p2]
+    elif node.name != "values":
+        apart.append(node)
+
+
+def _tested(expression: object) -> list[object]:
+    """Return the groups of EXISTS and NOT EXISTS in an expression."""
+    if isinstance(expression, CompValue):
+        if expression.name in ("Builtin_EXISTS", "Builtin_NOTEXISTS"):
+            return [expression.graph]
+        return [found for value in expression.values() for found in _tested(value)]
+    if isinstance(expression, list | tuple):
+        return [found for value in expression for found in _tested(value)]
+    return []
+
+
+def _patterns(node: object) -> list[tuple[Node, object, Node]]:
+    """Return every triple pattern below `node`; one that is not understood has nothing for a predicate."""
+    if isinstance(node, CompValue):
+        if node.name == "BGP":
+            return list(node.triples)
+        if node.name in ("Graph", "TriplesBlock", "TriplesSameSubject", "TriplesSameSubjectPath"):
+            return [(BNode(), None, BNode())]
+        return [found for value in node.values() for found in _patterns(value)]
+    if isinstance(node, list | tuple):
+        return [found for value in node for found in _patterns(value)]
+    return []

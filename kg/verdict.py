@@ -1,0 +1,114 @@
+"""The verdicts of the shapes on a graph of any size: the sieve lets go what surely passes, pySHACL judges the rest.
+
+pySHACL gets a plain rdflib graph of only those triples that its verdicts on the candidates can depend on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from pyshacl.shape import Shape
+from rdflib.term import Node
+
+from kg.footprint import Footprints
+from kg.index import BLANK, Index, kind
+from kg.reader import TYPE
+from kg.shapes import Result, Shapes
+from kg.sieve import Sieve
+from kg.suspects import suspects
+from kg.terms import Converter, Three
+from kg.vocabulary import AXIOMS, SUBCLASS
+
+
+@dataclass
+class Verdict:
+    """The results, and the nodes that each shape selected (of those that were asked about)."""
+
+    results: list[Result] = field(default_factory=list)
+    selected: dict[Node, set[int]] = field(default_factory=dict)
+    candidates: int = 0
+
+
+class Court:
+    """The shapes over one index."""
+
+    def __init__(self, shapes: Shapes, index: Index):
+        self.shapes = shapes
+        self.index = index
+        self.footprints = Footprints(shapes, index.id)
+        self._type, self._subclass = index.id(TYPE), index.id(SUBCLASS)
+
+    def selects(self, shape: Shape) -> set[int]:
+        """Return the nodes that `shape` selects (SHACL, section 2.1.3)."""
+        index = self.index
+        nodes, classes, implicit, objects_of, subjects_of = shape.target()  # type: ignore[no-untyped-call]
+        found = {self.footprints.id(node) for node in nodes}
+        for top in {*classes, *implicit}:
+            for each in self.below(self.footprints.id(top)):
+                found.update(index.sources(self._type, each))
+        for predicate in objects_of:
+            found.update(value for _, value in index.pairs(self.footprints.id(predicate)))
+        for predicate in subjects_of:
+            found.update(subject for subject, _ in index.pairs(self.footprints.id(predicate)))
+        return found
+
+    def below(self, top: int) -> set[int]:
+        """Return the class `top` and those below it."""
+        found, todo = {top}, [top]
+        while todo:
+            new = set(self.index.sources(self._subclass, todo.pop())) - found
+            found |= new
+            todo += new
+        return found
+
+    def judge(self, focus: Mapping[Node, Iterable[int]] | None = None) -> Verdict:
+        """Return the verdict on the nodes of `focus`, `{shape: nodes}`, or on all that the shapes select."""
+        if focus is None:
+            focus = {shape.node: self.selects(shape) for shape in self.shapes.targeted}
+        selected = {shape: set(nodes) for shape, nodes in focus.items()}
+        verdict = Verdict(selected=selected)
+        sieve = Sieve(self.shapes, self.index, suspects(self.shapes, self.index) if any(selected.values()) else {})
+        candidates = {shape: sieve.candidates(shape, nodes) for shape, nodes in selected.items()}
+        candidates = {shape: nodes for shape, nodes in candidates.items() if nodes}
+        verdict.candidates = sum(len(nodes) for nodes in candidates.values())
+        if candidates:
+            data = self.shapes.data(self.slice(candidates))
+            convert = Converter()
+            nodes_of = {
+                shape: [convert.term(self.index.term(node)) for node in nodes] for shape, nodes in candidates.items()
+            }
+            verdict.results = self.shapes.judge(data, nodes_of)
+        return verdict
+
+    def spell_out(self, found: set[tuple[int, int, int]], nodes: Iterable[int]) -> None:
+        """Add what is said of the blank nodes in `found` and `nodes`: pySHACL's messages spell them out."""
+        index = self.index
+        ends = {*nodes, *(triple[0] for triple in found), *(triple[2] for triple in found)}
+        todo = [node for node in ends if kind(index.term(node)) == BLANK]
+        seen = set(todo)
+        while todo:
+            node = todo.pop()
+            for predicate, value in index.outgoing(node):
+                found.add((node, predicate, value))
+                if value not in seen and kind(index.term(value)) == BLANK:
+                    seen.add(value)
+                    todo.append(value)
+
+    def slice(self, candidates: Mapping[Node, Iterable[int]]) -> Iterable[Three]:
+        """Return the triples that the verdicts on the candidates can depend on."""
+        index = self.index
+        automata = {shape: self.footprints.of(shape) for shape in candidates}
+        if any(automaton.unbounded for automaton in automata.values()):
+            triples: Iterable[tuple[int, int, int]] = index.triples()
+        else:
+            found: set[tuple[int, int, int]] = set()
+            for shape, nodes in candidates.items():
+                found |= automata[shape].touched(nodes, index)
+            loose = set().union(*(automaton.loose for automaton in automata.values()))
+            loose |= {index.id(axiom) for axiom in AXIOMS}
+            for predicate in loose:
+                found |= {(subject, predicate, value) for subject, value in index.pairs(predicate)}
+            self.spell_out(found, (node for nodes in candidates.values() for node in nodes))
+            triples = found
+        return ((index.term(s), index.term(p), index.term(o)) for s, p, o in triples)

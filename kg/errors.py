@@ -60,6 +60,10 @@ class BusyError(MercatoError, RuntimeError):
         self.retry_after = retry_after
 
 
+class ServiceError(MercatoError, ConnectionError):
+    """Another service that answers for this one cannot be reached, or what it sends is no whole answer."""
+
+
 class FindingsError(MercatoError):
     """The data breaks a rule; the sentence holds the findings."""
 

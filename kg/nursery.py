@@ -16,7 +16,7 @@ from pathlib import Path
 
 from kg import worker as inside
 from kg.errors import InputError, MercatoError, SettingError
-from kg.query import Form, Query
+from kg.query import Query
 
 RECEIVE = 2**18
 """Bytes that are read at once."""
@@ -35,10 +35,10 @@ class Worker:
         self._connection = connection
         self._received = bytearray()
 
-    def send(self, query: Query, form: Form, format: str, size: int, seconds: float) -> None:  # noqa: A002
+    def send(self, query: Query, format: str, size: int, seconds: float) -> None:  # noqa: A002
         """Have the worker answer; raise `OSError` where it has died."""
         request = marshal.dumps(
-            (query.text, query.default_graphs, query.named_graphs, query.base, form.value, format, size, seconds)
+            (query.text, query.default_graphs, query.named_graphs, query.base, format, size, seconds)
         )
         self._connection.sendall(inside.REQUEST.pack(len(request)) + request)
 

@@ -18,10 +18,12 @@ from pathlib import Path
 from typing import Any
 
 from kg import worker as inside
-from kg.engines import checked, fingerprint
-from kg.errors import BusyError, LimitError, MercatoError, QueryRefusedError, QuerySyntaxError, SettingError
+from kg.errors import BusyError, LimitError, MercatoError, QueryRefusedError, QuerySyntaxError
 from kg.nursery import Nursery, Worker
-from kg.query import FORMATS, Answer, Form, Query
+from kg.oxigraph import fingerprint, folder_fingerprint, folder_for
+from kg.pump import WATCH, Patience, checked
+from kg.query import FORMATS, Answer, Engine, Form, Query
+from kg.remote import RemoteEngine, is_remote
 from kg.seats import Seats
 
 PATIENCE = 0.1
@@ -29,9 +31,6 @@ PATIENCE = 0.1
 
 WHOLE = 2**18
 """Bytes up to which an answer is held back until it is whole, so that a failure can still be told properly."""
-
-WATCH = 0.5
-"""Seconds between two looks at whether the caller of a long query is still there."""
 
 
 @dataclass(frozen=True)
@@ -47,11 +46,11 @@ class Limits:
 class Sandbox:
     """An engine of worker processes over RDF files, with the limits of the settings `query_*`.
 
-    `settings` is what `kg.settings.load` returns; `folder` is an Oxigraph store on disk, to be read instead of the
-    files. Fit for any thread, and for processes forked from the one that made it.
+    `settings` is what `kg.settings.load` returns; with `folder` the dataset is kept on disk there, see
+    `kg.oxigraph.folder_for`. Fit for any thread, and for processes forked from the one that made it.
     """
 
-    def __init__(self, files: Sequence[Path], settings: Mapping[str, Any], folder: str = ""):
+    def __init__(self, files: Sequence[Path], settings: Mapping[str, Any], folder: Path | None = None):
         self._limits = Limits(
             float(settings["query_timeout"]),
             int(settings["query_memory"]),
@@ -60,18 +59,25 @@ class Sandbox:
         )
         self._files = tuple(files)
         self._folder = folder
-        self.version = fingerprint(self._files)
         self._reloading = threading.Lock()
         self._seats = Seats(
             int(settings["query_workers"]),
             int(settings["query_long"]),
             int(settings["query_queue"]),
-            lambda: self._nursery(self._files),
+            lambda: self._nursery(self._files)[0],
         )
+        self.version = self._version(self._files)
 
-    def _nursery(self, files: Sequence[Path]) -> Nursery:
+    def _version(self, files: Sequence[Path]) -> str:
+        if files or self._folder is None:
+            return fingerprint(files)
+        return folder_fingerprint(self._folder)
+
+    def _nursery(self, files: Sequence[Path]) -> tuple[Nursery, str]:
+        version = self._version(files)
         names = tuple(str(path.absolute()) for path in files)
-        return Nursery(inside.Plan(names, self._folder, self._limits.memory))
+        folder = "" if self._folder is None else str(folder_for(self._folder, files).absolute())
+        return Nursery(inside.Plan(names, folder, self._limits.memory)), version
 
     def answer(
         self,
@@ -86,9 +92,7 @@ class Sandbox:
         if len(query.text) > limits.length:
             raise LimitError(f"the query is longer than {limits.length} characters: send a shorter one", "size")
         form = checked(query, format)
-        seconds = limits.seconds if timeout is None else max(0.0, min(timeout, limits.seconds))
-        deadline = time.monotonic() + seconds
-        run = _Run(self._seats, limits, seconds, deadline, gone or _still_there)
+        run = _Run(self._seats, limits, Patience.of(limits.seconds, timeout, gone))
         try:
             return run.answer(query, form, format)
         except BaseException:
@@ -102,17 +106,13 @@ class Sandbox:
         """
         with self._reloading:
             chosen = self._files if files is None else tuple(files)
-            version, nursery = fingerprint(chosen), self._nursery(chosen)
+            nursery, version = self._nursery(chosen)
             self._files, self.version = chosen, version
             self._seats.swap(nursery)
 
     def close(self) -> None:
         """End the workers; those that still answer end with their answer."""
         self._seats.close()
-
-
-def _still_there() -> bool:
-    return False
 
 
 class _Run:
@@ -122,37 +122,36 @@ class _Run:
     reader has stopped reading.
     """
 
-    def __init__(self, seats: Seats, limits: Limits, seconds: float, deadline: float, gone: Callable[[], bool]):
-        self.deadline = deadline
+    def __init__(self, seats: Seats, limits: Limits, patience: Patience):
+        self.deadline = patience.deadline
         self._seats = seats
         self._limits = limits
-        self._seconds = seconds
-        self._gone = gone
+        self._patience = patience
         self._lock = threading.Lock()
         self._is_long = False
-        self._worker: Worker | None = seats.take(seconds)
+        self._worker: Worker | None = seats.take(patience.seconds)
 
     def answer(self, query: Query, form: Form, format: str) -> Answer:  # noqa: A002
         """Send the query and return its answer: whole if it is small and quick, else on its way."""
         media_type = FORMATS[format].content_type
         try:
-            parts = self._first(query, form, format)
+            parts = self._first(query, format)
         except _DiedError as error:
             # A worker that was killed while it sat idle is nobody's fault: once more, with a new one.
             if error.had_answered or error.was_fresh or error.number != signal.SIGKILL:
                 raise _cause(error, self._limits) from None
             self._worker = self._seats.take(self.deadline - time.monotonic())
-            parts = self._first(query, form, format)
+            parts = self._first(query, format)
         if self._worker is None:
             return Answer(form, media_type, iter(parts), sum(map(len, parts)))
         if not self._is_long:
             self._move()
         return Answer(form, media_type, self._rest(parts), on_close=self.close)
 
-    def _first(self, query: Query, form: Form, format: str) -> list[bytes]:  # noqa: A002
+    def _first(self, query: Query, format: str) -> list[bytes]:  # noqa: A002
         """Return the first chunks: all there are, or a little more than WHOLE bytes."""
         with contextlib.suppress(OSError):  # a dead worker shows as the end of what it says
-            self._mine().send(query, form, format, int(self._limits.megabytes * 2**20), self._seconds)
+            self._mine().send(query, format, int(self._limits.megabytes * 2**20), self._patience.seconds)
         parts: list[bytes] = []
         length = 0
         while length < WHOLE and (chunk := self._next()) is not None:
@@ -196,8 +195,8 @@ class _Run:
         """Move a query that is not quick to a long seat; stop one that nobody waits for."""
         if not self._is_long:
             self._move()
-        elif self._gone():
-            raise LimitError("the caller has gone, and the query was stopped", "time")
+        else:
+            self._patience.check()
 
     def _move(self) -> None:
         if not self._seats.take_long(self):
@@ -214,7 +213,7 @@ class _Run:
 
     def _late(self) -> LimitError:
         self.close()
-        return LimitError(f"the query took longer than {self._seconds:g} s: narrow it or add a LIMIT", "time")
+        return LimitError(f"the query took longer than {self._patience.seconds:g} s: narrow it or add a LIMIT", "time")
 
     def _died(self, worker: Worker) -> MercatoError | _DiedError:
         error = _DiedError(worker.end(kill=False), was_fresh=worker.is_fresh, had_answered=self._is_long)
@@ -283,8 +282,11 @@ def _error(values: Mapping[str, Any], limits: Limits) -> MercatoError:
             return QueryRefusedError(values["sentence"], line=values.get("line"), column=values.get("column"))
 
 
-def open_sandbox(store: str, files: Sequence[Path], settings: Mapping[str, Any]) -> Sandbox:
-    """Return the engine for the setting `store` that may be left open to the public. For now: `memory`."""
-    if store != "memory":
-        raise SettingError(f"the store {store!r} cannot be opened yet: use memory")
-    return Sandbox(files, settings)
+def open_sandbox(store: str, files: Sequence[Path], settings: Mapping[str, Any]) -> Engine:
+    """Return the engine for the setting `store` that may be left open to the public.
+
+    `memory` and a folder run in the sandbox; a service at an http(s) URL has limits of its own, and ours on top.
+    """
+    if is_remote(store):
+        return RemoteEngine(store, float(settings["query_timeout"]), float(settings["query_size"]))
+    return Sandbox(files, settings, None if store == "memory" else Path(store))

@@ -27,9 +27,10 @@ from pathlib import Path
 
 import pyoxigraph as ox
 
-from kg.engines import CHUNK, evaluate, load
 from kg.errors import MercatoError
-from kg.query import Form, Query
+from kg.oxigraph import evaluate, load, open_folder
+from kg.pump import CHUNK
+from kg.query import Query
 
 FORK, KILL, STATUS = b"F", b"K", b"S"
 """What the nursery is asked: fork a worker, kill one, tell how one ended; each with a socket for the answer."""
@@ -111,11 +112,11 @@ def told(error: MercatoError, **more: object) -> bytes:
 
 def respond(store: ox.Store, connection: socket.socket, request: bytes) -> None:
     """Answer one request, whatever happens; a fault that leaves the process unsound ends it."""
-    text, default, named, base, form, format_name, size, seconds = marshal.loads(request)  # noqa: S302 - our own server sent it
+    text, default, named, base, format_name, size, seconds = marshal.loads(request)  # noqa: S302 - our own server sent it
     writer = Writer(connection, size)
     signal.setitimer(signal.ITIMER_REAL, seconds + GRACE)
     try:
-        evaluate(store, Query(text, default, named, base), Form(form), format_name, writer)
+        evaluate(store, Query(text, default, named, base), format_name, writer)
         writer.finish(END)
     except SizeReached:
         writer.finish(ERROR, b'{"error": "size"}')
@@ -187,7 +188,7 @@ def nurse(control: socket.socket, plan: Plan) -> None:
     children: dict[int, int | None] = {}  # of each worker its wait status, None while it lives
 
     def opened() -> ox.Store:
-        return ox.Store.read_only(plan.folder) if loaded is None else loaded
+        return open_folder(Path(plan.folder)) if loaded is None else loaded
 
     while True:
         message, handles, _, _ = socket.recv_fds(control, 64, 2)

@@ -18,7 +18,7 @@ import pytest
 
 from kg import settings
 from kg.errors import BusyError, InputError, LimitError, QueryRefusedError, QuerySyntaxError
-from kg.query import FORMATS, Answer, Form, Query
+from kg.query import FORMATS, Answer, Query
 from kg.sandbox import Sandbox
 
 LIMIT = 1.0
@@ -527,8 +527,7 @@ def test_nothing_gets_out(
     except (QueryRefusedError, QuerySyntaxError) as error:
         assert error.sentence  # noqa: PT017 - refused is as good as empty
     worker = sandbox._seats.worker()
-    form = Form.DESCRIBE if text.startswith("DESC") else Form.SELECT
-    worker.send(query, form, "ttl" if form.is_graph else "json", 2**20, 5.0)
+    worker.send(query, "ttl" if text.startswith("DESC") else "json", 2**20, 5.0)
     while (frame := worker.receive(5.0)) and frame[0] == b"D":
         pass
     assert frame is not None

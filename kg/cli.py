@@ -15,6 +15,7 @@ from typing import Any
 import click
 
 from kg import dump, report, settings, sources, write
+from kg.asking import ask_command, query_command
 from kg.build import Composition, Sources, compose, read_curated, read_file
 from kg.check import Request, check
 from kg.commands import check_command
@@ -80,7 +81,9 @@ def main() -> None:
     """Mercato: the AI talent market as linked open data."""
 
 
+main.add_command(ask_command)
 main.add_command(check_command)
+main.add_command(query_command)
 
 _SOURCE_OPTIONS = ("data", "ontology", "shapes", "queries", "base")
 

@@ -19,7 +19,20 @@ ANSWERS = Path(__file__).parent / "data" / "answers"
 ID = "https://w3id.org/mercato/id/"
 NAMES = sorted({path.stem for path in QUESTIONS.glob("*.rq")} | {path.stem for path in ANSWERS.glob("*.csv")})
 # Questions that ask for a ranking: the order of the rows is a part of the answer.
-RANKINGS = {"hire-shares", "net-flow", "retention-ranking", "round-share", "valuations"}
+RANKINGS = {
+    "corroborated-moves",
+    "cuts-ranking",
+    "destinations",
+    "hire-shares",
+    "net-flow",
+    "net-flows",
+    "retention-ranking",
+    "round-share",
+    "valuations",
+}
+# Questions with a row for every record: the rows written down by hand are a sample of them, and
+# tests/test_analyses.py recounts the whole.
+SAMPLES = {"numbers-to-passages", "trust"}
 NUMERIC = {"integer", "decimal", "double", "float"}
 
 Row = tuple[str, ...]
@@ -72,6 +85,9 @@ def test_answer(graph: Store, name: str) -> None:
     )
     if name in RANKINGS:
         assert found == expected
+    elif name in SAMPLES:
+        assert expected
+        assert set(expected) <= set(found)
     else:
         assert sorted(found) == sorted(expected)
 

@@ -14,7 +14,18 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from pyoxigraph import NamedNode, Quad, QueryTriples, RdfFormat, Store, Triple, parse
+from pyoxigraph import (
+    BlankNode,
+    CanonicalizationAlgorithm,
+    Dataset,
+    NamedNode,
+    Quad,
+    QueryTriples,
+    RdfFormat,
+    Store,
+    Triple,
+    parse,
+)
 
 from kg.errors import InputError
 from kg.files import folder, read_text, turtle_files
@@ -106,6 +117,7 @@ def compose(sources: Sources) -> Composition:
     name = NamedNode(f"{sources.base}graph/ontology")
     terms = [_within(triple, name) for path in turtle_files(sources.ontology) for triple in read_file(path)]
     shapes = [triple for path in turtle_files(sources.shapes) for triple in read_file(path)]
+    curated, terms = _canonical(curated, terms)
     name = NamedNode(f"{sources.base}graph/derived")
     ontology, stated = [quad.triple for quad in terms], {quad.triple for quad in curated}
     derived: set[Triple] = set()
@@ -140,6 +152,18 @@ def derive(store: Store, queries: Path) -> list[Triple]:
             raise InputError("is no CONSTRUCT query: a derived fact is a triple", source=str(path))
         found.update(answer)
     return sorted(found, key=str)
+
+
+def _canonical(curated: list[Quad], terms: list[Quad]) -> tuple[list[Quad], list[Quad]]:
+    """Return the quads with their blank nodes named by RDFC-1.0: a parser's own names differ from run to run."""
+    if not any(isinstance(term, BlankNode) for quad in (*curated, *terms) for term in (quad.subject, quad.object)):
+        return curated, terms
+    dataset = Dataset([*curated, *terms])
+    dataset.canonicalize(CanonicalizationAlgorithm.RDFC_1_0)
+    vocabulary = {quad.graph_name for quad in terms}
+    named = list(dataset)
+    own = [quad for quad in named if quad.graph_name in vocabulary]
+    return [quad for quad in named if quad.graph_name not in vocabulary], own
 
 
 def _within(triple: Triple, graph: NamedNode) -> Quad:

@@ -53,6 +53,7 @@ ex:Cat a owl:Class ; rdfs:subClassOf ex:Animal ; owl:disjointWith ex:Dog .
 ex:Dog a owl:Class ; rdfs:subClassOf ex:Animal .
 ex:knows a owl:ObjectProperty , owl:SymmetricProperty ; rdfs:domain ex:Animal ; rdfs:range ex:Animal .
 ex:greets a owl:ObjectProperty .
+ex:kinds a owl:AllDisjointClasses ; owl:members ( ex:Cat ex:Dog ) .
 """
 SMALL_SHAPES = """
 @prefix ex: <https://example.org/vocab#> .
@@ -67,7 +68,7 @@ SMALL_DATA = """
 @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
 @prefix id: <https://example.org/id/animal/> .
 id:felix a ex:Cat ; rdfs:label "Felix" ; ex:knows id:rex .
-id:rex a ex:Dog ; rdfs:label "Rex" .
+id:rex a ex:Dog ; rdfs:label "Rex" ; rdfs:seeAlso [ rdfs:label "a node without a name" ] .
 """
 SMALL_DERIVE = """
 PREFIX ex: <https://example.org/vocab#>

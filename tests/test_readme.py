@@ -21,12 +21,12 @@ SHOWN = "http://localhost:8000"
 
 
 def sessions(path: Path) -> list[list[tuple[str, str]]]:
-    """Return the ```console blocks of a page, each as its `(command, output)` pairs."""
+    """Return the ```console blocks of a page, each as its `(command, output)` pairs; `> ` continues a command."""
     blocks = re.findall(r"^```console\n(.*?)^```", path.read_text(encoding="utf-8"), flags=re.M | re.S)
     found = []
     for block in blocks:
-        parts = re.split(r"^\$ ", block, flags=re.M)[1:]
-        found.append([(part.split("\n", 1)[0], part.split("\n", 1)[1]) for part in parts])
+        parts = re.findall(r"^\$ (.*\n(?:> .*\n)*)((?:(?!\$ ).*\n)*)", block, flags=re.M)
+        found.append([(command.replace("\n> ", "\n"), shown) for command, shown in parts])
     return found
 
 

@@ -144,6 +144,7 @@ def test_every_rule_is_a_sentence_and_says_where_it_is_from() -> None:
         assert all(RULE_SETS.search(str(text)) for text in sources), shape
 
 
+@pytest.mark.soak
 def test_rules_are_well_formed() -> None:
     """The rules conform to the shapes of SHACL itself."""
     conforms, _, text = pyshacl.validate(Graph(), shacl_graph=Graph() + rules(), meta_shacl=True)

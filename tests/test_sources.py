@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 from pathlib import Path
 
 import pytest
-from pyoxigraph import NamedNode, Quad, RdfFormat, parse
+from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, parse
 
 from kg.build import Sources, read_curated
 from kg.errors import InputError, NameUnknownError
@@ -129,10 +130,37 @@ def test_our_own_passages_are_proved(project: Sources, shared: Path) -> None:
 
 def test_second_reading_is_covered(project: Sources) -> None:
     """Every place that the second reading asks for has a claim of its kind, in every article."""
-    readings = coverage(read_curated(project), project.data / "coverage")
-    if not readings:
-        pytest.skip("the second reading is not in kg/data/coverage")
+    curated = read_curated(project)
+    readings = coverage(curated, project.data / "coverage")
+    files = [q.object for q in curated if q.predicate == NamedNode(str(MC) + "file")]
+    articles = {file.value for file in files if isinstance(file, Literal)}
+    assert {reading.article for reading in readings} == articles
+    assert all(reading.wanted for reading in readings)
     assert {reading.article: reading.missing for reading in readings if reading.missing} == {}
+
+
+def table(path: Path) -> list[dict[str, str]]:
+    """Return the rows of a table with tabs, by the names in its first line."""
+    return list(csv.DictReader(path.read_text("utf-8").splitlines(), delimiter="\t"))
+
+
+def test_what_the_second_reading_left_has_a_reason(project: Sources, shared: Path) -> None:
+    """A place left out, or kept under another kind, lies in its article, has a reason, and is not listed otherwise."""
+    folder = project.data / "coverage"
+    listed = {
+        (path.stem, row["start"], row["end"], row["kind"]) for path in folder.glob("[0-9]*.tsv") for row in table(path)
+    }
+    left, other = table(folder / "left-out.tsv"), table(folder / "other-kind.tsv")
+    assert left
+    assert other
+    for row in left + other:
+        text = (shared / "seeds" / f"{row['article']}.txt").read_bytes().decode()
+        assert 0 <= int(row["start"]) < int(row["end"]) <= len(text)
+        assert row["reason"].endswith(".")
+    places = {place[:3] for place in listed}
+    assert not places & {(row["article"], row["start"], row["end"]) for row in left}
+    assert all((row["article"], row["start"], row["end"], row["kept"]) in listed for row in other)
+    assert all(row["read"] != row["kept"] for row in other)
 
 
 def test_articles_are_not_copied(project: Sources, shared: Path) -> None:

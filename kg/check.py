@@ -190,7 +190,8 @@ def _order(result: Result) -> tuple[str, ...]:
 
 def arrange(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Return the findings in order, each once, and no weaker word on what a stronger one says of the same token."""
-    ordered = sorted(set(findings))
+    first = {(each.source, each.span, each.rule, each.focus): each for each in sorted(findings, reverse=True)}
+    ordered = sorted(first.values())
     datatype = ("sourceConstraintComponent", str(from_rdflib(SH.DatatypeConstraintComponent)))
     datatypes = {(each.source, each.span) for each in ordered if datatype in each.result}
     told = {(each.source, each.span) for each in ordered if each.rule != "inconsistent" and each.level == "error"}

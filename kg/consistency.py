@@ -126,13 +126,13 @@ def turns(vocabulary: Vocabulary, triples: Iterable[Three]) -> list[Turn]:
     for each in asymmetric:
         pairs = {pair: narrow for narrow in below[each] for pair in edges.get(narrow, ())}
         for (a, b), narrow in pairs.items():
-            if (b, a) in pairs:
+            if (b, a) in pairs and str(a) < str(b):
                 found.setdefault((a, b), Turn(a, narrow, b, "both ways round"))
     return list(found.values())
 
 
 def _round(pairs: Iterable[tuple[Term, Term]]) -> set[tuple[Term, Term]]:
-    """Return the pairs that lie on circles."""
+    """Return one pair of each circle, that of its first node."""
     left = set(pairs)
     while True:  # nodes that nothing comes to, or that nothing leaves, are on none
         sources, targets = {a for a, _ in left}, {b for _, b in left}
@@ -143,7 +143,11 @@ def _round(pairs: Iterable[tuple[Term, Term]]) -> set[tuple[Term, Term]]:
     steps: dict[Term, set[Term]] = {}
     for a, b in left:
         steps.setdefault(a, set()).add(b)
-    return {(a, b) for a, b in left if a in closure(b, steps)}
+    circles: dict[frozenset[Term], tuple[Term, Term]] = {}
+    for a, b in sorted(left, key=str):
+        if a in closure(b, steps):
+            circles.setdefault(frozenset(each for each in closure(a, steps) if a in closure(each, steps)), (a, b))
+    return set(circles.values())
 
 
 def confirmed(vocabulary: Vocabulary, triples: Iterable[Three], clashes: list[Clash]) -> list[Clash]:

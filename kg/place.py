@@ -20,6 +20,10 @@ from kg.terms import from_rdflib
 from kg.turtle import Document
 
 _MISSING = {SH.MinCountConstraintComponent, SH.QualifiedMinCountConstraintComponent}
+_LOGICAL = {
+    *(SH.NotConstraintComponent, SH.AndConstraintComponent, SH.OrConstraintComponent),
+    *(SH.XoneConstraintComponent, SH.NodeConstraintComponent),
+}
 _EXTRA = {SH.MaxCountConstraintComponent}
 
 
@@ -128,7 +132,8 @@ class Places:
 
     def _extra(self, focus: Term, result: Result, shapes: Shapes) -> Place | None:
         """The first value past what is allowed."""
-        said = self._values(focus, result.path)
+        first = shapes.first_steps(result.path)
+        said = [each for each in self.subjects.get(focus, ()) if each[1].predicate in first]
         distinct = list({triple.object: (document, triple) for document, triple in reversed(said)}.values())[::-1]
         allowed = shapes.count(result.shape, SH.maxCount)
         if not distinct:
@@ -160,7 +165,17 @@ class Places:
 
     def _sparql(self, focus: Term, result: Result, shapes: Shapes) -> Place | None:
         """The value that the query names; pySHACL gives the focus node for one that names none."""
-        if result.value is None or result.value == result.focus:
+        if result.value is None:
+            return None
+        value = from_rdflib(result.value)
+        if value == focus:
+            itself = [said for said in self.subjects[focus] if said[1].object == focus]
+            return Place(itself[0][0], itself[0][1].object_at) if itself else None
+        return self._value(focus, result, shapes)
+
+    def _logical(self, focus: Term, result: Result, shapes: Shapes) -> Place | None:
+        """The value's token; for a node that breaks a combination of shapes its type."""
+        if result.path is None and result.value == result.focus:
             return None
         return self._value(focus, result, shapes)
 
@@ -177,4 +192,5 @@ _BY_COMPONENT: dict[Node, _Find] = {
     SH.ClosedConstraintComponent: Places._closed,
     SH.SPARQLConstraintComponent: Places._sparql,
     SH.HasValueConstraintComponent: Places._present,
+    **dict.fromkeys(_LOGICAL, Places._logical),
 }

@@ -165,9 +165,10 @@ def duplicates(world: World) -> Iterator[Finding]:
                 labels.setdefault(normalised(value.value), set()).add(subject)
         for one, other, how in _alike(labels):
             if (one, other) not in apart:
-                # The one that comes last in what is judged is the newcomer.
-                order = {node: number for number, node in enumerate(world.places.subjects)}
-                new, old = sorted((one, other), key=lambda node: (order.get(node, -1), str(node)), reverse=True)
+                # Told at the later IRI, so that it does not depend on the order of files; at the other if that is context.
+                new, old = sorted((one, other), key=str, reverse=True)
+                if world.places.subject(new) is None:
+                    new, old = old, new
                 place = world.places.subject(new)
                 if place:
                     sentence = (

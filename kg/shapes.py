@@ -184,6 +184,23 @@ class Shapes:
         parts = sorted(self.graph.predicate_objects(node), key=str)
         return f"[ {' ; '.join(f'{from_rdflib(name)} {self.path(value)}' for name, value in parts)} ]"
 
+    def first_steps(self, path: Node | None) -> set[Term]:
+        """Return the properties of the focus node itself that a path can begin with."""
+        if path is None:
+            return set()
+        if not isinstance(path, BNode):
+            return {from_rdflib(path)}
+        first = self.graph.value(path, RDF.first)
+        if first is not None:
+            return self.first_steps(first)
+        found: set[Term] = set()
+        for kind, value in self.graph.predicate_objects(path):
+            if kind == SH.alternativePath:
+                found |= set().union(*(self.first_steps(part) for part in RdfList(self.graph, value)))
+            elif kind != SH.inversePath:
+                found |= self.first_steps(value)
+        return found
+
     def data(self, triples: Iterable[tuple[Term, Term, Term]]) -> Graph:
         """Return the graph to judge: the triples, with the vocabulary's."""
         graph = self.converter.graph(triples)

@@ -57,7 +57,7 @@ def test_a_thesaurus_with_faults() -> None:
     """Each fault of the SKOS thesaurus is found once, at its token; a circle is told at both of its ends."""
     report = check(foreign("skos", DATA / "skos" / "bad.ttl"))
     assert [shown(finding) for finding in report.findings] == [
-        ("Scheme", 5, ":trees"),
+        ("Scheme", 5, "a skos:ConceptScheme"),
         ("Concept-label", 6, '"Baum"@de'),
         ("Concept-label", 7, '"oak tree"@en'),
         ("Concept/disjoint", 7, ":tree"),

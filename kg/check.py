@@ -22,9 +22,10 @@ from kg.index import MemoryIndex
 from kg.inputs import Inputs, expand, read_all, take
 from kg.names import BASE, prefixes
 from kg.place import Place
+from kg.result import Result
 from kg.rules import EVERYBODY, HOUSE, Rule
 from kg.sentences import sentence
-from kg.shapes import Result, Shapes
+from kg.shapes import Shapes
 from kg.terms import Three, from_rdflib, quiet
 from kg.turtle import Document
 from kg.verdict import Court, Verdict
@@ -80,14 +81,18 @@ def setup(request: Request, given: Sequence[Path]) -> Setup:
     ontology_files = expand(request.ontology or ([folder("ontology")] if own else []))
     ontology = _faultless(read_all(ontology_files, "v"))
     shapes = Shapes(_faultless(read_all(shape_files, "s")), ontology)
-    if request.context is None and own:
-        place = folder("data", request.data)
-        context_files = [path for path in expand([place]) if not any(_same(path, place, each) for each in given)]
-    else:
-        context_files = expand(request.context or ())
-    context = [triple[:3] for document in _faultless(read_all(context_files, "c")) for triple in document.triples]
+    read = _faultless(read_all(context_files(request, given), "c"))
+    context = [triple[:3] for document in read for triple in document.triples]
     known = {prefix: iri for document in [*ontology, *shapes.documents] for prefix, iri in document.prefixes.items()}
     return Setup(shapes, ontology, context, {**known, **(prefixes(request.base) if own else {})}, own, request.base)
+
+
+def context_files(request: Request, given: Sequence[Path]) -> list[Path]:
+    """Return the files that those `given` may refer to: for our own graph its data, without older copies of them."""
+    if request.context is not None or not request.house:
+        return expand(request.context or ())
+    place = folder("data", request.data)
+    return [path for path in expand([place]) if not any(_same(path, place, each) for each in given)]
 
 
 def _same(path: Path, place: Path, given: Path) -> bool:

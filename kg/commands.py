@@ -12,6 +12,7 @@ import click
 from kg import report, settings
 from kg.check import Request, check
 from kg.files import atomic
+from kg.incremental import check_change
 
 _PATH = click.Path(path_type=Path)
 
@@ -28,8 +29,8 @@ def _paths(name: str, words: str) -> Callable[[Callable[..., Any]], Callable[...
 @_paths("shapes", "SHACL shapes to judge by (file or folder); Mercato's own where none is given.")
 @_paths("ontology", "Vocabulary to judge by (file or folder); Mercato's own where none is given.")
 @_paths("context", "Turtle that the files may refer to and that is not judged (file or folder).")
+@click.option("--base", help="Path or git revision to compare with: judge only what the difference can affect.")
 @settings.option("data")
-@settings.option("base")
 @click.option("--format", "form", type=click.Choice(list(report.FORMATS)), default="text", show_default=True)
 @click.option("--output", type=_PATH, help="File to write the report to; standard output where not given.")
 def check_command(
@@ -37,8 +38,8 @@ def check_command(
     shapes: tuple[Path, ...],
     ontology: tuple[Path, ...],
     context: tuple[Path, ...],
+    base: str | None,
     data: str,
-    base: str,
     form: str,
     output: Path | None,
 ) -> int:
@@ -46,7 +47,8 @@ def check_command(
 
     Leaves with 0 when clean, 1 with findings, 2 when the input could not be read or the call was wrong.
     """
-    found = check(Request(files, shapes, ontology, context or None, base, data))
+    request = Request(files, shapes, ontology, context or None, settings.load()["base"], data)
+    found = check_change(request, base) if base else check(request)
     if output is None and form == "text":
         click.echo(report.text(found, colour=sys.stdout.isatty()), nl=False)
     else:

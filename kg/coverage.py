@@ -50,18 +50,18 @@ def _target(world: World, shape: Term) -> Place | None:
 
 
 def _uncovered(world: World, covered: set[Term], level: str) -> list[Finding]:
-    """Return one finding for each class with nodes that no shape selects, at the first of them."""
-    first: dict[Term, Place] = {}
-    count: dict[Term, int] = {}
+    """Return one finding for each file and class with nodes that no shape selects, at the first of them."""
+    findings = []
     for document in world.documents:
+        first: dict[Term, Place] = {}
+        count: dict[Term, int] = {}
         for triple in document.triples:
             if triple.predicate == TYPE and triple.subject not in covered:
                 first.setdefault(triple.object, Place(document, (triple.predicate_at[0], triple.object_at[1])))
                 count[triple.object] = count.get(triple.object, 0) + 1
-    findings = []
-    for kind, place in first.items():
-        name = world.shown(kind, place.document)
-        nodes = f"{count[kind]} nodes of the class {name} are" if count[kind] > 1 else f"this {name} is"
-        words = f"{nodes} selected by no shape, so not judged: write a shape for the class, or check its name"
-        findings.append(world.finding(place, "node-without-shape", words, level=level))
+        for kind, place in first.items():
+            name = world.shown(kind, document)
+            nodes = f"{count[kind]} nodes of the class {name} are" if count[kind] > 1 else f"this {name} is"
+            words = f"{nodes} selected by no shape, so not judged: write a shape for the class, or check its name"
+            findings.append(world.finding(place, "node-without-shape", words, level=level))
     return findings

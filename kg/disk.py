@@ -65,7 +65,8 @@ def write(path: Path, files: Iterable[tuple[str, Iterable[Three]]]) -> None:
         connection.execute("INSERT INTO file VALUES (?, ?)", (number, name))
         connection.executemany("INSERT OR IGNORE INTO triple VALUES (?, ?, ?, ?)", sorted(rows(number, triples)))
     connection.executemany("INSERT INTO term VALUES (?, ?)", ((number, encode(term)) for term, number in ids.items()))
-    connection.executescript("COMMIT;" + _INDEXES)
+    connection.execute("COMMIT")
+    connection.executescript(_INDEXES)
     connection.close()
     part.replace(path)
 
@@ -142,8 +143,13 @@ class DiskIndex:
         """Return every triple."""
         yield from self._seen("SELECT s, p, o, f FROM triple ORDER BY s, p, o")  # type: ignore[misc]
 
-    def files(self, node: int) -> set[str]:
-        """Return the names of the files that are not hidden and speak of `node`, as subject or object."""
+    def describing(self, node: int) -> set[str]:
+        """Return the names of the files, not hidden ones, that have statements about `node`."""
+        query = "SELECT DISTINCT f FROM triple WHERE s = ?"
+        return {self._files[f] for (f,) in self._connection.execute(query, (node,)) if f not in self._hidden}
+
+    def mentioning(self, node: int) -> set[str]:
+        """Return the names of the files, not hidden ones, that speak of `node`, as subject or object."""
         query = "SELECT f FROM triple WHERE s = ?1 UNION SELECT f FROM triple WHERE o = ?1"
         return {self._files[f] for (f,) in self._connection.execute(query, (node,)) if f not in self._hidden}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import partial
+from functools import cached_property, partial
 
 from rdflib import RDF
 from rdflib.collection import Collection as RdfList
@@ -36,16 +36,26 @@ class Footprints:
         self.shapes = shapes
         self.number = number
         self.graph = shapes.graph
+        self._automata: dict[Node, Automaton] = {}
 
     def id(self, node: Node) -> int:
         """Return the number of an rdflib node."""
         return self.number(from_rdflib(node))
 
+    def asks(self, shape: Node) -> bool:
+        """Tell whether `shape` or one that it uses has sh:sparql constraints."""
+        return shape in self._asking
+
+    @cached_property
+    def _asking(self) -> set[Node]:
+        return {each for shape in set(self.graph.subjects(SH.sparql)) for each in self.shapes.ancestors(shape)}
+
     def of(self, shape: Node) -> Automaton:
         """Return the automaton of one shape."""
-        automaton = Automaton()
-        _Walk(self, automaton).shape(shape, 0)
-        return automaton
+        if shape not in self._automata:
+            automaton = self._automata[shape] = Automaton()
+            _Walk(self, automaton).shape(shape, 0)
+        return self._automata[shape]
 
 
 class _Walk:

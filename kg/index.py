@@ -31,6 +31,9 @@ class Index(Protocol):
     def sources(self, predicate: int, value: int) -> Sequence[int]:
         """Return the subjects of the triples with `predicate` and the object `value`, each once."""
 
+    def has(self, predicate: int, value: int) -> bool:
+        """Tell whether any triple has `predicate` and the object `value`."""
+
     def outgoing(self, subject: int) -> Iterable[tuple[int, int]]:
         """Return predicate and object of each triple of `subject`."""
 
@@ -106,6 +109,10 @@ class MemoryIndex:
                 for each in values:
                     into.setdefault(each, []).append(subject)
         return into.get(value, ())
+
+    def has(self, predicate: int, value: int) -> bool:
+        """Tell whether any triple has `predicate` and the object `value`."""
+        return bool(self.sources(predicate, value))
 
     def outgoing(self, subject: int) -> Iterator[tuple[int, int]]:
         """Return predicate and object of each triple of `subject`."""

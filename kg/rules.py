@@ -165,7 +165,7 @@ def duplicates(world: World) -> Iterator[Finding]:
                 labels.setdefault(normalised(value.value), set()).add(subject)
         for one, other, how in _alike(labels):
             if (one, other) not in apart:
-                # Told at the later IRI, so that it does not depend on the order of files; at the other if that is context.
+                # Told at the later IRI, whatever the order of files; at the other where that one is context.
                 new, old = sorted((one, other), key=str, reverse=True)
                 if world.places.subject(new) is None:
                     new, old = old, new

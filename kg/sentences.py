@@ -8,7 +8,8 @@ from rdflib.collection import Collection
 from rdflib.namespace import SH
 from rdflib.term import BNode, Literal, Node, URIRef
 
-from kg.shapes import Result, Shapes, local
+from kg.result import Result
+from kg.shapes import Shapes, local
 
 Show = Callable[[Node], str]
 

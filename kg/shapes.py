@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cached_property
 
 import rdflib
@@ -30,6 +29,7 @@ from rdflib.plugins.sparql.parserutils import CompValue
 from rdflib.term import BNode, Literal, Node, URIRef
 
 from kg.errors import InputError
+from kg.result import Result, from_report
 from kg.spans import Term
 from kg.terms import Converter, from_rdflib, quiet
 from kg.turtle import Document
@@ -38,20 +38,6 @@ _REFUSALS = (ShapeLoadError, ConstraintLoadError, ReportableRuntimeError)
 _REACHING = re.compile(r"\b(?:SERVICE|FROM|LOAD)\b", re.IGNORECASE)
 _INTO = (SH.property, SH.node, SH["not"], SH.qualifiedValueShape)
 _LISTS = (SH["and"], SH["or"], SH.xone)
-
-
-@dataclass(frozen=True)
-class Result:
-    """One validation result (SHACL, section 3.6.2), in rdflib's terms; `messages` in the order of their language."""
-
-    focus: Node
-    shape: Node
-    component: Node
-    severity: Node
-    path: Node | None = None
-    value: Node | None = None
-    constraint: Node | None = None
-    messages: tuple[Literal, ...] = ()
 
 
 class Shapes:
@@ -229,7 +215,7 @@ class Shapes:
                     nodes = sorted(focus.get(shape.node, ()), key=str)
                     if nodes:
                         _, reports = shape.validate(executor, validator.data_graph, focus=nodes)  # type: ignore[arg-type]
-                        results += [_result(node, triples) for _, node, triples in reports]
+                        results += [from_report(node, triples) for _, node, triples in reports]
         except (*_REFUSALS, NotImplementedError, ParseBaseException) as error:
             raise self._unusable(str(error)) from None
         except ValidationFailure as error:
@@ -255,32 +241,6 @@ def found_order(start: Mapping[Node, None], parents: Mapping[Node, list[Node]]) 
     for each in order:
         order += [parent for parent in parents.get(each, ()) if parent not in order]
     return order[len(start) :]
-
-
-def _result(result: Node, triples: Iterable[tuple[Node, URIRef, object]]) -> Result:
-    """Return the result that pySHACL reports as `triples`; it gives terms with the graph they are of, or alone."""
-    values: dict[URIRef, list[Node]] = {}
-    for subject, predicate, value in triples:
-        if subject == result:
-            values.setdefault(predicate, []).append(value[1] if isinstance(value, tuple) else value)  # type: ignore[arg-type]
-    messages = [each for each in values.get(SH.resultMessage, []) if isinstance(each, Literal)]
-
-    def one(predicate: URIRef) -> Node | None:
-        return values[predicate][0] if predicate in values else None
-
-    def certain(predicate: URIRef) -> Node:
-        return values[predicate][0]
-
-    return Result(
-        focus=certain(SH.focusNode),
-        shape=certain(SH.sourceShape),
-        component=certain(SH.sourceConstraintComponent),
-        severity=certain(SH.resultSeverity),
-        path=one(SH.resultPath),
-        value=one(SH.value),
-        constraint=one(SH.sourceConstraint),
-        messages=tuple(sorted(messages, key=lambda each: (each.language or "", str(each)))),
-    )
 
 
 def _translate_tests(algebra: object) -> None:

@@ -5,16 +5,18 @@ pySHACL gets a plain rdflib graph of only those triples that its verdicts on the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from pyshacl.shape import Shape
 from rdflib.term import Node
 
 from kg.footprint import Footprints
-from kg.index import BLANK, Index, kind
+from kg.index import BLANK, Index, MemoryIndex, kind
 from kg.reader import TYPE
-from kg.shapes import Result, Shapes
+from kg.result import Result
+from kg.shapes import Shapes
 from kg.sieve import Sieve
 from kg.suspects import suspects
 from kg.terms import Converter, Three
@@ -53,6 +55,51 @@ class Court:
             found.update(subject for subject, _ in index.pairs(self.footprints.id(predicate)))
         return found
 
+    def is_target(self, shape: Shape, node: int) -> bool:
+        """Tell whether `shape` selects `node`."""
+        index, number = self.index, self.footprints.id
+        nodes, classes, implicit, objects_of, subjects_of = shape.target()  # type: ignore[no-untyped-call]
+        types = set(index.values(node, self._type))
+        return (
+            any(number(each) == node for each in nodes)
+            or any(types & self.below(number(top)) for top in {*classes, *implicit})
+            or any(index.has(number(predicate), node) for predicate in objects_of)
+            or any(index.values(node, number(predicate)) for predicate in subjects_of)
+        )
+
+    def selects_any(self, shape: Shape) -> bool:
+        """Tell whether `shape` selects anything at all."""
+        index, number = self.index, self.footprints.id
+        nodes, classes, implicit, objects_of, subjects_of = shape.target()  # type: ignore[no-untyped-call]
+        return (
+            any(True for _ in nodes)
+            or any(index.has(self._type, each) for top in {*classes, *implicit} for each in self.below(number(top)))
+            or any(True for predicate in (*objects_of, *subjects_of) for _ in index.pairs(number(predicate)))
+        )
+
+    @cached_property
+    def _classes(self) -> set[int]:
+        tops = {top for shape in self.shapes.targeted for kinds in shape.target()[1:3] for top in kinds}  # type: ignore[no-untyped-call]
+        return {each for top in tops for each in self.below(self.footprints.id(top))}
+
+    def is_covered(self, node: int) -> bool:
+        """Tell whether any shape selects `node`."""
+        if not self._classes.isdisjoint(self.index.values(node, self._type)):
+            return True
+        return any(self.is_target(shape, node) for shape in self.shapes.targeted)
+
+    def touched_by(self, shape: Shape, changed: Collection[tuple[int, int, int]], old: Index) -> tuple[set[int], bool]:
+        """Return the nodes whose verdict under `shape` a change can touch, and whether that is all it selects.
+
+        `changed` are the triples added or removed, `old` the graph before (in the same numbers).
+        """
+        automaton = self.footprints.of(shape.node)
+        reached = automaton.reached(changed, old, self.index)
+        if reached is None:
+            return self.selects(shape), True
+        reached |= {end for triple in changed for end in (triple[0], triple[2])}
+        return {node for node in reached if self.is_target(shape, node)}, False
+
     def below(self, top: int) -> set[int]:
         """Return the class `top` and those below it."""
         found, todo = {top}, [top]
@@ -64,11 +111,12 @@ class Court:
 
     def judge(self, focus: Mapping[Node, Iterable[int]] | None = None) -> Verdict:
         """Return the verdict on the nodes of `focus`, `{shape: nodes}`, or on all that the shapes select."""
+        whole = focus is None
         if focus is None:
             focus = {shape.node: self.selects(shape) for shape in self.shapes.targeted}
         selected = {shape: set(nodes) for shape, nodes in focus.items()}
         verdict = Verdict(selected=selected)
-        sieve = Sieve(self.shapes, self.index, suspects(self.shapes, self.index) if any(selected.values()) else {})
+        sieve = Sieve(self.shapes, self.index, self.suspects(selected, whole))
         candidates = {shape: sieve.candidates(shape, nodes) for shape, nodes in selected.items()}
         candidates = {shape: nodes for shape, nodes in candidates.items() if nodes}
         verdict.candidates = sum(len(nodes) for nodes in candidates.values())
@@ -80,6 +128,17 @@ class Court:
             }
             verdict.results = self.shapes.judge(data, nodes_of)
         return verdict
+
+    def suspects(self, selected: Mapping[Node, set[int]], whole: bool) -> dict[Node, Collection[int]]:
+        """Return the nodes that may break sh:sparql constraints, looked for in the whole or among the selected."""
+        asked = [shape for shape, nodes in selected.items() if nodes and self.footprints.asks(shape)]
+        if not asked:
+            return {}
+        if whole:
+            return suspects(self.shapes, self.index)
+        part = MemoryIndex(self.slice({shape: selected[shape] for shape in asked}))
+        found = suspects(self.shapes, part)
+        return {shape: {self.index.id(part.term(node)) for node in nodes} for shape, nodes in found.items()}
 
     def spell_out(self, found: set[tuple[int, int, int]], nodes: Iterable[int]) -> None:
         """Add what is said of the blank nodes in `found` and `nodes`: pySHACL's messages spell them out."""

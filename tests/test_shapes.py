@@ -15,7 +15,8 @@ from rdflib.namespace import SH
 from rdflib.term import BNode, Literal, Node, URIRef
 
 from kg.errors import InputError
-from kg.shapes import Result, Shapes
+from kg.result import Result
+from kg.shapes import Shapes
 from kg.turtle import Document, parse, read
 
 SUITE = Path(__file__).parent.parent.parent / "shared" / "w3c" / "shacl"

@@ -1,0 +1,268 @@
+"""The check of a change: what it can affect is judged, and nothing else, with the findings of a full run.
+
+The base is kept as an index on disk under a key of its content, so that its size costs time only once. A change of
+the shapes, of the vocabulary or of axioms in the data means a full run, and the report says so.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+
+import pyoxigraph as ox
+from rdflib.term import Node
+
+from kg.check import Request, Setup, arrange, by_rules, by_shapes, check, context_files, setup
+from kg.consistency import contradictions
+from kg.coverage import unjudged
+from kg.disk import DiskIndex, Layered, write
+from kg.finding import Finding, Report
+from kg.inputs import Inputs, take
+from kg.names import MC, VOCABULARIES
+from kg.reader import TYPE
+from kg.spans import Term
+from kg.terms import Three, from_rdflib, quiet
+from kg.turtle import Document, TurtleSyntaxError, base_of, parse
+from kg.verdict import Court, Verdict
+from kg.versions import Versions, compare, differs
+from kg.vocabulary import AXIOMS
+from kg.world import World
+
+FORMAT = "3"
+"""Changes when the index on disk does."""
+KEPT = 6
+"""How many indexes stay on disk."""
+
+
+def check_change(request: Request, base: str) -> Report:
+    """Judge what the difference between `base` (a path or a git revision) and the files now can affect.
+
+    Raises `InputError` for what cannot be read, as `check` does.
+    """
+    versions = compare(request.files, base)
+    context = context_files(request, list(versions.now.values()))
+    made = setup(replace(request, context=()), [])
+    judged_by = [*made.shapes.documents, *made.ontology]
+    if differs(versions, base, [Path(document.source) for document in judged_by]):
+        return _full(request, "the shapes or the vocabulary changed too")
+    store = _stored(versions, context)
+    inputs = Inputs()
+    for number, name in enumerate(versions.changed):
+        path = versions.now[name]
+        take(path.read_bytes(), path.as_posix(), inputs, f"n{number}.")
+    new = {triple[:3] for document in inputs.documents for triple in document.triples}
+    was = [name for name in (*versions.changed, *versions.gone) if name in versions.base]
+    old = {triple for name in was for triple in _triples(versions, name)}
+    changed = new ^ old
+    if any(triple[1] in AXIOMS for triple in changed):
+        return _full(request, "it says something about classes or properties")
+    return _Change(made, versions, store, inputs, changed).report()
+
+
+def _full(request: Request, reason: str) -> Report:
+    return replace(check(request), scope=f"The whole was judged, for the change reaches everything: {reason}.")
+
+
+def _number(versions: Versions, name: str) -> int:
+    return sorted(versions.base).index(name)
+
+
+def _triples(versions: Versions, name: str) -> Iterable[Three]:
+    """Return the triples of one file of the base; one that is no Turtle has none."""
+    return _read(versions.base[name](), name, f"b{_number(versions, name)}.")
+
+
+def _read(data: bytes, name: str, blank: str) -> Iterator[Three]:
+    try:
+        text = data.decode("utf-8").removeprefix("\ufeff")
+        if not any(mark in text for mark in ("[", "_:", "(")):  # no blank nodes, whose names matter
+            for quad in ox.parse(text, format=ox.RdfFormat.TURTLE, base_iri=base_of(name)):
+                yield quad.subject, quad.predicate, quad.object
+            return
+        yield from (triple[:3] for triple in parse(text, name, blank=blank).triples)
+    except (UnicodeDecodeError, SyntaxError, TurtleSyntaxError):
+        return
+
+
+def _stored(versions: Versions, context: Sequence[Path]) -> Path:
+    """Return the index of the base and the context, made if it is not there yet."""
+    key = hashlib.sha256(FORMAT.encode())
+    for name in sorted(versions.base):
+        key.update(f"{name}\0{versions.digests[name]}\0".encode())
+    read = [(path.as_posix(), path.read_bytes()) for path in context]
+    for name, data in read:
+        key.update(f"{name}\0".encode() + hashlib.sha256(data).digest())
+    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mercato"
+    path = folder / f"base-{key.hexdigest()}.sqlite"
+    if path.exists():
+        path.touch()
+        return path
+    files = [(name, _triples(versions, name)) for name in sorted(versions.base)]
+    files += [(f"context:{name}", _read(data, name, f"c{number}.")) for number, (name, data) in enumerate(read)]
+    write(path, files)
+    for stale in sorted(folder.glob("base-*.sqlite"), key=lambda each: each.stat().st_mtime)[:-KEPT]:
+        stale.unlink(missing_ok=True)
+    return path
+
+
+class _Change:
+    """One change under judgement."""
+
+    def __init__(self, made: Setup, versions: Versions, store: Path, inputs: Inputs, changed: set[Three]):
+        self.made = made
+        self.versions = versions
+        self.inputs = inputs
+        self.changed = changed
+        self.old = DiskIndex(store)
+        below = DiskIndex(store, hidden=[*versions.changed, *versions.gone])
+        self.index = Layered(below, (triple[:3] for document in inputs.documents for triple in document.triples))
+        self.index.add(triple[:3] for document in made.ontology for triple in document.triples)
+        self.court = Court(made.shapes, self.index)
+
+    def report(self) -> Report:
+        """Return what was found."""
+        index = self.index
+        numbers = [(index.id(s), index.id(p), index.id(o)) for s, p, o in self.changed]
+        with quiet():
+            verdict, unbounded = self.verdict(numbers)
+        ends = {end for triple in numbers for end in (triple[0], triple[2])}
+        lost = [node for node in ends if self.is_lost(node)]
+        suspicious = {subject for node in lost for subject, _ in index.incoming(node)} | ends
+        focus = {index.id(from_rdflib(result.focus)) for result in verdict.results}
+        bare = self.describing({node for node in ends if self.is_bare(node)})
+        speaking = bare | self.speaking(verdict) | self.describing(focus | self.broken(suspicious))
+        order = {path.as_posix(): number for number, path in enumerate(self.versions.now.values())}
+        documents = sorted(
+            [*self.inputs.documents, *self.elsewhere(speaking)], key=lambda document: order[document.source]
+        )
+        world = World(
+            documents, self.around(documents, suspicious), self.made.ontology, self.made.base, self.made.prefixes
+        )
+        with quiet():
+            rules = [*by_rules(world, self.made.house), *contradictions(world)]
+        sources = {document.source for document in self.inputs.documents}
+        about = {world.shown(index.term(node)) for node in suspicious | focus}
+        findings = [each for each in rules if each.source in sources or each.focus in about]
+        findings += [*self.inputs.findings, *by_shapes(verdict.results, world, self.made.shapes)]
+        findings += self.coverage([each for each in documents if each.source in sources | self.paths(bare)], verdict)
+        files = len(self.versions.changed) + len(self.versions.gone)
+        scope = f"Judged is what a change of {len(self.changed):,} statements in {files:,} files can affect."
+        if unbounded:
+            scope += f" Judged whole, for a change anywhere can affect them: {', '.join(unbounded)}."
+        return Report(
+            findings=arrange(findings),
+            files=len(self.versions.now),
+            triples=sum(len(document.triples) for document in self.inputs.documents),
+            shapes=sum(bool(nodes) for nodes in verdict.selected.values()),
+            nodes=len(set().union(*verdict.selected.values())),
+            scope=scope,
+        )
+
+    def verdict(self, numbers: list[tuple[int, int, int]]) -> tuple[Verdict, list[str]]:
+        """Return the verdict on the nodes that the change can touch, and the shapes that were judged whole."""
+        focus: dict[Node, set[int]] = {}
+        unbounded: list[str] = []
+        for shape in self.made.shapes.targeted:
+            nodes, whole = self.court.touched_by(shape, numbers, self.old)
+            focus[shape.node] = nodes
+            if whole and nodes:
+                unbounded.append(self.made.shapes.rule(shape.node, shape.node))
+        return self.court.judge(focus), sorted(unbounded)
+
+    def is_lost(self, node: int) -> bool:
+        """Tell whether nothing describes `node` any more."""
+        return next(iter(self.index.outgoing(node)), None) is None
+
+    def broken(self, nodes: set[int]) -> set[int]:
+        """Return those of `nodes` that a rule may find at fault in a file that did not change."""
+        return nodes if self.made.house or self.made.ontology else set()
+
+    def describing(self, nodes: set[int]) -> set[str]:
+        """Return the names of the unchanged files that have statements about any of `nodes`."""
+        below = self.index.below
+        return {name for node in nodes if node < below.size for name in below.describing(node)}
+
+    def speaking(self, verdict: Verdict) -> set[str]:
+        """Return the names of the unchanged files that speak of values that their focus node does not have itself."""
+        index, names = self.index, set[str]()
+        for result in verdict.results:
+            if result.value is not None and result.value != result.focus:
+                focus, value = index.id(from_rdflib(result.focus)), index.id(from_rdflib(result.value))
+                if value < index.below.size and all(own != value for _, own in index.outgoing(focus)):
+                    names |= index.below.mentioning(value)
+            elif result.path is not None:
+                focus = index.id(from_rdflib(result.focus))
+                if focus < index.below.size and next(iter(index.outgoing(focus)), None) is None:
+                    names |= index.below.mentioning(focus)
+        return names
+
+    def elsewhere(self, names: set[str]) -> list[Document]:
+        """Return the unchanged files `names`, read with positions."""
+        inputs = Inputs()
+        for name in sorted(names):
+            if name in self.versions.now:
+                path = self.versions.now[name]
+                take(path.read_bytes(), path.as_posix(), inputs, f"b{_number(self.versions, name)}.")
+        return inputs.documents
+
+    def around(self, documents: list[Document], nodes: set[int]) -> list[Three]:
+        """Return the triples that the rules look at beyond the documents: what `nodes` are, and whom these speak of."""
+        index = self.index
+        asserts, typed = index.id(ox.NamedNode(f"{MC}asserts")), index.id(TYPE)
+        found: set[tuple[int, int, int]] = set()
+        if self.made.house:
+            spoken = {term for document in documents for triple in document.triples for term in (triple[0], triple[2])}
+            for node in (index.id(term) for term in spoken if isinstance(term, ox.NamedNode)):
+                found |= {(node, typed, value) for value in index.values(node, typed)}
+                found |= {(node, *first) for first in islice(index.outgoing(node), 1)}
+                found |= {(subject, asserts, node) for subject in islice(index.sources(asserts, node), 1)}
+            found |= set(self.labels())
+        for node in nodes:
+            found |= {(node, predicate, value) for predicate, value in index.outgoing(node)}
+        for predicate, (_, ranges) in World((), (), self.made.ontology).vocabulary.ends.items():
+            number = index.id(predicate)
+            if ranges:
+                found |= {(s, number, node) for node in nodes for s in islice(index.sources(number, node), 1)}
+        return [(index.term(s), index.term(p), index.term(o)) for s, p, o in found]
+
+    def labels(self) -> Iterator[tuple[int, int, int]]:
+        """Return the labels and types of everybody, where the change says a label or who is whose namesake."""
+        index = self.index
+        labels = (
+            f"{VOCABULARIES['rdfs']}label",
+            f"{VOCABULARIES['skos']}altLabel",
+            f"{VOCABULARIES['owl']}differentFrom",
+        )
+        if not any(triple[1].value in labels for triple in self.changed):
+            return
+        kind = index.id(ox.NamedNode(f"{VOCABULARIES['rdf']}type"))
+        for name in ("Person", "Organisation"):
+            for each in self.court.below(index.id(ox.NamedNode(f"{MC}{name}"))):
+                for node in index.sources(kind, each):
+                    yield node, kind, each
+                    for label in labels:
+                        number = index.id(ox.NamedNode(label))
+                        yield from ((node, number, value) for value in index.values(node, number))
+
+    def paths(self, names: set[str]) -> set[str]:
+        """Return the files `names` as reports name them."""
+        return {self.versions.now[name].as_posix() for name in names if name in self.versions.now}
+
+    def is_bare(self, node: int) -> bool:
+        """Tell whether `node` has a type and no shape selects it."""
+        return bool(self.index.values(node, self.index.id(TYPE))) and not self.court.is_covered(node)
+
+    def coverage(self, documents: list[Document], verdict: Verdict) -> list[Finding]:
+        """Return shapes that select nothing in the whole graph, and nodes of the change that no shape selects."""
+        index, shapes = self.index, self.made.shapes
+        changed = World(documents, (), self.made.ontology, self.made.base, self.made.prefixes)
+        covered = {node for node in changed.types if self.court.is_covered(index.id(node))}
+        selected: dict[Node, set[Term]] = {}
+        for shape in shapes.targeted:
+            some = verdict.selected.get(shape.node) or self.court.selects_any(shape)
+            selected[shape.node] = {ox.BlankNode("some"), *covered} if some else set()
+        return unjudged(changed, shapes, selected, self.made.house)

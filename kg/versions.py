@@ -1,0 +1,126 @@
+"""The files of a check, now and at a base: a git revision, or another folder or file."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from kg.errors import InputError
+from kg.files import turtle_files
+from kg.inputs import expand
+
+
+@dataclass
+class Versions:
+    """What the base held and what is different now.
+
+    `base` are the base's files, `{name: how to read it}`, each with its digest; `now` are the files of the check by
+    the same names. `changed` names those of `now` that are new or different, `gone` those of the base that are not
+    there any more.
+    """
+
+    base: dict[str, Callable[[], bytes]] = field(default_factory=dict)
+    digests: dict[str, str] = field(default_factory=dict)
+    now: dict[str, Path] = field(default_factory=dict)
+    changed: list[str] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
+    root: Path | None = None
+
+
+def compare(files: Sequence[Path], base: str) -> Versions:
+    """Return the files and folders `files` against `base`: a path that exists, or else a git revision.
+
+    Raises `InputError` where it is neither.
+    """
+    place = Path(base)
+    return _against_path(files, place) if place.exists() else _against_revision(files, base)
+
+
+def _blob(data: bytes) -> str:
+    """Return the name that git gives to a file's content."""
+    return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+
+
+def _sort_out(versions: Versions, digest: Callable[[bytes], str]) -> Versions:
+    for name, path in versions.now.items():
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise InputError(f"cannot be read ({error.strerror}): check the name", source=str(path)) from None
+        if versions.digests.get(name) != digest(data):
+            versions.changed.append(name)
+    versions.gone = [name for name in versions.base if name not in versions.now]
+    return versions
+
+
+def _against_path(files: Sequence[Path], place: Path) -> Versions:
+    versions = Versions()
+    folders = [path for path in files if path.is_dir()]
+    if place.is_file():
+        found = expand(files)
+        if len(found) != 1:
+            raise InputError("a base of one file is for a check of one file: give a folder", source=str(place))
+        versions.now = {place.name: found[0]}
+        old = {place.name: place}
+    else:
+        for path in expand(files):
+            inside = next((folder for folder in folders if folder in path.parents), path.parent)
+            versions.now[path.relative_to(inside).as_posix()] = path
+        old = {path.relative_to(place).as_posix(): path for path in turtle_files(place)}
+        if not folders:  # single files stand against their namesakes, and nothing is gone
+            old = {name: path for name, path in old.items() if name in versions.now}
+    for name, path in old.items():
+        versions.base[name] = path.read_bytes
+        versions.digests[name] = _digest(path.read_bytes())
+    return _sort_out(versions, _digest)
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.blake2b(data, digest_size=20).hexdigest()
+
+
+def _against_revision(files: Sequence[Path], revision: str) -> Versions:
+    first = files[0].resolve()
+    start = first if first.is_dir() else first.parent
+    root = Path(_git(start, revision, "rev-parse", "--show-toplevel").decode().strip())
+    versions = Versions(root=root)
+    found = expand([path for path in files if path.exists()])
+    versions.now = {path.resolve().relative_to(root).as_posix(): path for path in found}
+    names = [path.resolve().relative_to(root).as_posix() for path in files]
+    commit = _git(root, revision, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}").decode().strip()
+    tree = _git(root, revision, "ls-tree", "-r", "-z", commit, "--", *names).decode()
+    for line in filter(None, tree.split("\0")):
+        about, name = line.split("\t", 1)
+        if name.endswith(".ttl"):
+            blob = about.split()[2]
+            versions.digests[name] = blob
+            versions.base[name] = lambda blob=blob: _git(root, revision, "cat-file", "blob", blob)  # type: ignore[misc]
+    return _sort_out(versions, _blob)
+
+
+def differs(versions: Versions, revision: str, paths: Sequence[Path]) -> bool:
+    """Tell whether any of `paths` that lie in the repository is another now than at `revision`."""
+    root = versions.root
+    inside = [path.resolve() for path in paths if root and root in path.resolve().parents]
+    if not root or not inside:
+        return False
+    names = [path.relative_to(root).as_posix() for path in inside]
+    return bool(_git(root, revision, "diff", "--name-only", revision, "--", *names).strip())
+
+
+def _git(folder: Path, revision: str, *arguments: str) -> bytes:
+    """Return what git prints; raises `InputError` where there is no repository or no such revision."""
+    if revision.startswith("-"):
+        raise InputError(f"{revision!r} is no revision: name a commit, a branch or a path")
+    try:
+        done = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, check=True)  # noqa: S603, S607
+    except FileNotFoundError:
+        raise InputError("git is not installed: give a folder as the base") from None
+    except subprocess.CalledProcessError:
+        raise InputError(
+            f"{revision!r} is neither a path nor a revision of the repository around {folder}: check the name"
+        ) from None
+    return done.stdout

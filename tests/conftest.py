@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
-from pyoxigraph import Store
+from pyoxigraph import CanonicalizationAlgorithm, Dataset, Quad, Store
 from serving import MARKET, Serving, serving
 
 from kg import dump, settings
@@ -113,3 +113,10 @@ def mercato(built: Path) -> Iterator[Serving]:
     """Return a running server of Mercato's own graph; nobody may change it."""
     with serving("--out", str(built)) as server:
         yield server
+
+
+def canonical(quads: Iterable[Quad]) -> set[str]:
+    """Return the quads as strings, their blank nodes named by RDFC-1.0."""
+    dataset = Dataset(quads)
+    dataset.canonicalize(CanonicalizationAlgorithm.RDFC_1_0)
+    return {str(quad) for quad in dataset}

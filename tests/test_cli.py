@@ -85,12 +85,13 @@ def test_ill_formed_data_stops_the_build(small: Sources, tmp_path: Path) -> None
         (["sources", "locate", "/nowhere.txt", "x"], "cannot be read"),
         (["format", "/nowhere.ttl"], "cannot be read"),
         (["ask", "no-such-question"], "no-such-question"),
-        (["query", "SELECT"], "line 1"),
+        (["query", "ASK {}", "--out", "/nowhere"], "there is no build"),
+        (["query", "SELECT * {", "--file", "tests/data/serve/market.trig"], "1:"),
     ],
 )
 def test_wrong_calls(arguments: list[str], words: str) -> None:
     """A wrong call is told in words, leaves with 2 and shows no traceback."""
-    done = mercato(*arguments)
+    done = mercato(*arguments, cwd=ROOT)
     assert done.returncode == 2
     assert words in done.stderr
     assert "Traceback" not in done.stderr

@@ -11,16 +11,16 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
-from pyoxigraph import CanonicalizationAlgorithm, Dataset, NamedNode, Quad, RdfFormat, parse
+from pyoxigraph import NamedNode, RdfFormat, parse
 
 from kg import dump
 from kg.build import Sources, compose
 from kg.errors import InputError
 from kg.names import VOCABULARIES
+from tests.conftest import canonical
 
 GRAPH_FORMATS = {
     "mercato.ttl": RdfFormat.TURTLE,
@@ -35,13 +35,6 @@ def published(sources: Sources, out: Path) -> dict[str, bytes]:
     manifest = dump.publish(compose(sources), out)
     names = [*manifest["files"], "SHA256SUMS", "manifest.json"]
     return {name: (out / name).read_bytes() for name in names}
-
-
-def canonical(quads: Iterable[Quad]) -> set[str]:
-    """Return the quads as strings, their blank nodes named by RDFC-1.0."""
-    dataset = Dataset(quads)
-    dataset.canonicalize(CanonicalizationAlgorithm.RDFC_1_0)
-    return {str(quad) for quad in dataset}
 
 
 def test_every_format_says_the_same(small: Sources, tmp_path: Path) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from pyoxigraph import CanonicalizationAlgorithm, Dataset, NamedNode, Quad, RdfFormat, Triple, parse
+from pyoxigraph import NamedNode, Quad, RdfFormat, Triple, parse
 
 from kg.files import turtle_files
 from kg.names import prefixes
 from kg.write import sections, trig, turtle
+from tests.conftest import canonical as canonical_quads
 
 HEAD = "@prefix ex: <https://example.org/> .\n"
 NAMES = {"ex": "https://example.org/", "deep": "https://example.org/deep/", "unused": "https://example.com/"}
@@ -23,9 +24,7 @@ def triples(text: str) -> list[Triple]:
 
 def canonical(text: str) -> set[str]:
     """Return the triples of a Turtle text as strings, its blank nodes named by RDFC-1.0."""
-    dataset = Dataset(Quad(t.subject, t.predicate, t.object) for t in triples(text))
-    dataset.canonicalize(CanonicalizationAlgorithm.RDFC_1_0)
-    return {str(quad) for quad in dataset}
+    return canonical_quads(Quad(t.subject, t.predicate, t.object) for t in triples(text))
 
 
 def test_layout() -> None:

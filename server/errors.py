@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import Flask
+from flask import Flask, request
 from gunicorn.http import errors as http
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestedRangeNotSatisfiable
 
@@ -30,6 +30,9 @@ from server.negotiate import NotAcceptableError
 from server.response import Response
 
 MEDIA = "application/problem+json"
+PROBLEM = "mercato.problem"
+"""Key of the WSGI environment: the name of the problem that a request was answered with."""
+
 TYPES = f"{BASE}problems/"
 """Where the `type` of every problem lives; the server answers under the same path."""
 
@@ -198,6 +201,7 @@ def register(app: Flask) -> None:
 
     def handle(error: Exception) -> Response:
         answer = answer_to(error)
+        request.environ[PROBLEM] = answer.problem.name
         if answer.problem.name == "own-fault":
             app.logger.error("own fault", exc_info=error)
         return response(answer)

@@ -22,7 +22,7 @@ from werkzeug.http import parse_etags
 
 from server.cache import AnswerCache, Stored
 from server.context import EDITION, KEEP
-from server.errors import MEDIA, PROBLEMS, body
+from server.errors import MEDIA, PROBLEM, PROBLEMS, body
 from server.metrics import Metrics, area
 from server.response import Whole
 
@@ -152,6 +152,7 @@ class _Call:
     def problem(self, name: str, detail: str, headers: dict[str, str]) -> list[bytes]:
         """Answer with a problem at once."""
         problem = PROBLEMS[name]
+        self.environ[PROBLEM] = name
         content = body(problem, detail)
         fields = {"Content-Type": MEDIA, "Content-Length": str(len(content)), "Cache-Control": "no-store", **headers}
         return self.whole(f"{problem.status} {problem.title}", list(fields.items()), content)
@@ -199,6 +200,8 @@ class _Call:
         metrics = self.front.metrics
         metrics.requests.labels(counted, status).inc()
         metrics.seconds.labels(counted).observe(seconds)
+        if PROBLEM in self.environ:
+            metrics.problems.labels(self.environ[PROBLEM]).inc()
         if self.key is not None:
             metrics.cached.labels("yes" if self.found else "no").inc()
         if self.front.log is not None:

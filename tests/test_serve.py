@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import socket
 import subprocess
 import time
@@ -11,6 +13,8 @@ from pathlib import Path
 
 import pytest
 from serving import COMMAND, MARKET, ROOT, Serving, serving
+
+from kg.settings import SETTINGS
 
 
 def attempt(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
@@ -97,6 +101,7 @@ def test_metrics(market: Serving) -> None:
     before = count()
     assert market.ask("/questions/none").status == 404
     assert count() == before + 1
+    assert 'mercato_problems_total{problem="not-found"}' in market.ask("/metrics").text
 
 
 def test_access_log(tmp_path: Path) -> None:
@@ -118,3 +123,33 @@ def test_rate_limit() -> None:
     assert int(replies[-1].headers["Retry-After"]) > 0
     assert (replies[-1].media, replies[-1].json()["status"]) == ("application/problem+json", 429)
     assert replies[-1].headers["Access-Control-Allow-Origin"] == "*"
+
+
+DOCS = ROOT / "docs"
+
+
+def test_the_unit_and_the_container_name_settings_that_exist() -> None:
+    """The examples in docs/ set only variables of the table of settings, and each limit there is one of them."""
+    known = {setting.variable for setting in SETTINGS}
+    for name in ("mercato.service", "Containerfile", "operating.md"):
+        named = set(re.findall(r"MERCATO_[A-Z_]+", (DOCS / name).read_text(encoding="utf-8")))
+        assert named
+        assert named <= known, name
+
+
+def test_the_unit_is_one() -> None:
+    """systemd finds nothing wrong with the unit but the paths of another machine."""
+    program = shutil.which("systemd-analyze")
+    if program is None:
+        pytest.skip("systemd-analyze is not installed")
+    result = subprocess.run([program, "verify", DOCS / "mercato.service"], capture_output=True, text=True, check=False)
+    complaints = [line for line in result.stderr.splitlines() if "mercato.service" in line and "executable" not in line]
+    assert complaints == []
+
+
+def test_metrics_in_the_manual_are_counted(market: Serving) -> None:
+    """Every figure that the manual names is one that /metrics has."""
+    named = set(re.findall(r"`(mercato_[a-z_]+)`", (DOCS / "operating.md").read_text(encoding="utf-8")))
+    text = market.ask("/metrics").text
+    assert named
+    assert [name for name in sorted(named) if f"# TYPE {name} " not in text] == []

@@ -13,6 +13,7 @@ import socket
 import struct
 import time
 from collections.abc import Callable, Iterable, Iterator
+from ipaddress import ip_network
 from typing import IO, TYPE_CHECKING, Any
 
 from limits import RateLimitItemPerMinute
@@ -91,7 +92,7 @@ class Front:
         """Answer one request (PEP 3333)."""
         call = _Call(self, environ, start_response)
         method = environ["REQUEST_METHOD"]
-        if self.rate and not self.limiter.hit(self.rate, environ.get("REMOTE_ADDR", "")):
+        if self.rate and not self.limiter.hit(self.rate, client(environ.get("REMOTE_ADDR", ""))):
             return call.problem(
                 "rate", f"more than {self.rate.amount} requests in a minute: wait", {"Retry-After": "10"}
             )
@@ -120,6 +121,19 @@ class Front:
         except BaseException:
             call.end()
             raise
+
+
+def client(address: str) -> str:
+    """Return what one client is known by: its IPv4 address, or the /64 that an IPv6 address lies in.
+
+    Whoever has one IPv6 address has 2^64 of them.
+    """
+    if ":" not in address:
+        return address
+    try:
+        return str(ip_network((address.partition("%")[0], 64), strict=False))
+    except ValueError:
+        return address
 
 
 class _Call:

@@ -13,7 +13,7 @@ from kg.errors import LimitError, MercatoError
 from kg.query import FORMATS, Form, Query
 from server.context import edition, keep
 from server.description import graph_sizes, union_size
-from server.errors import PROBLEMS, RequestError, answer_to
+from server.errors import PROBLEM, PROBLEMS, RequestError, answer_to
 from server.index import class_counts, find
 from server.knowledge import Labels, Value, knowledge
 from server.links import data_path, page_path
@@ -104,11 +104,13 @@ def question_list() -> Response:
     return page("questions.html", questions=questions()).validated()
 
 
+START = "SELECT ?s ?p ?o WHERE {\n  ?s ?p ?o\n}\nLIMIT 20\n"
+"""The query in the editor before anybody has written one."""
+
+
 def editor(text: str = "", **values: Any) -> Response:
-    """Return the page with the editor and, where a query was run, what came of it."""
-    text = text or "SELECT ?s ?p ?o WHERE {\n  ?s ?p ?o\n}\nLIMIT 20\n"
-    made = page("sparql.html", text=text, questions=questions(), formats=FORMATS.values(), **values)
-    return made.validated()
+    """Return the page with the editor and, where a query was run, what came of it; not validated yet."""
+    return page("sparql.html", text=text or START, questions=questions(), formats=FORMATS.values(), **values)
 
 
 def table(rows: Sequence[Row], variables: Sequence[str]) -> list[list[Value | None]]:
@@ -145,15 +147,21 @@ def answer_values(query: Query, form: Form, timeout: float | None = None) -> dic
 def result_page(query: Query, form: Form, timeout: float | None) -> Response:
     """Return the editor with the answer to `query` below it, or with what is wrong with it."""
     try:
-        return editor(query.text, form=form, **answer_values(query, form, timeout))
+        return editor(query.text, form=form, **answer_values(query, form, timeout)).validated()
     except MercatoError as error:
-        answer = answer_to(error)
-        keep(False)
-        response = editor(query.text, error=answer, line=error.line, column=error.column)
-        response.status_code = answer.problem.status
-        response.headers.update(answer.headers)
-        response.headers["Cache-Control"] = "no-store"
-        return response
+        return error_page(query.text, error)
+
+
+def error_page(text: str, error: MercatoError) -> Response:
+    """Return the editor with the query `text` and what is wrong with it."""
+    answer = answer_to(error)
+    request.environ[PROBLEM] = answer.problem.name
+    keep(False)
+    response = editor(text, error=answer, line=error.line, column=error.column)
+    response.status_code = answer.problem.status
+    response.headers.update(answer.headers)
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 @bp.get("/problems/<name>")

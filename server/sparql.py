@@ -11,13 +11,14 @@ from urllib.parse import parse_qsl
 
 from flask import Blueprint, request
 
+from kg.errors import MercatoError
 from kg.query import Answer, Form, Query, inspect
 from server.cache import AnswerCache, Stored
 from server.context import cache, client_gone, edition, keep
 from server.description import service_description
 from server.errors import RequestError
 from server.negotiate import GRAPHS, HTML, SOLUTIONS, Offer, choose, named, override
-from server.pages import editor, result_page
+from server.pages import editor, error_page, result_page
 from server.questions import question
 from server.response import Response, etag
 
@@ -137,7 +138,12 @@ def sparql() -> Response:
     call = read_call()
     if call is None:
         return _bare()
-    form = inspect(call.query.text)
+    try:
+        form = inspect(call.query.text)
+    except MercatoError as error:
+        if _offer(Form.SELECT, call.parameters) is HTML:
+            return error_page(call.query.text, error)
+        raise
     offer = _offer(form, call.parameters)
     current = edition()
     name = etag(
@@ -193,7 +199,7 @@ def _bare() -> Response:
     offer = override(wanted, (*GRAPHS, HTML)) if wanted else choose(request.headers.get("Accept"), (*GRAPHS, HTML))
     if offer is HTML or offer.format == "html":
         wanted = request.args.get("edit", "")
-        return editor(question(wanted).query if wanted else "")
+        return editor(question(wanted).query if wanted else "").validated()
     endpoint = request.base_url.removesuffix("/")
     data = service_description(endpoint, edition(), offer.format)
     response = Response(data, content_type=offer.content_type)

@@ -16,6 +16,8 @@ from urllib.parse import quote, urlencode
 import pytest
 from serving import MARKET, Serving, descendants, serving
 
+from server.front import client
+
 SOLUTIONS = "SELECT ?a ?b ?c ?d ?e ?f WHERE { ?a ?p ?b . ?c ?q ?d . ?e ?r ?f . ?g ?h ?i }"
 GRAPH = "CONSTRUCT { [] ?q ?d } WHERE { ?a ?p ?b . ?c ?q ?d . ?e ?r ?f . ?g ?h ?i }"
 COUNT = "SELECT (COUNT(*) AS ?n) WHERE { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l . ?m ?n ?o }"
@@ -101,16 +103,16 @@ def test_a_failure_before_the_first_byte_is_a_clean_error(victim: Serving) -> No
 @pytest.mark.parametrize("text", [COUNT, SOLUTIONS], ids=["silent", "streaming"])
 def test_a_client_that_hangs_up_has_its_query_stopped(victim: Serving, text: str) -> None:
     """Two seconds after a client hangs up nothing runs for it any more, whether or not bytes were flowing."""
-    client = socket.create_connection(("127.0.0.1", victim.port))
-    client.sendall(f"GET /sparql?query={quote(text)} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
-    client.settimeout(0.1)
+    caller = socket.create_connection(("127.0.0.1", victim.port))
+    caller.sendall(f"GET /sparql?query={quote(text)} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    caller.settimeout(0.1)
     began = time.monotonic()
     while time.monotonic() - began < 1.5:
         with contextlib.suppress(TimeoutError):
-            assert client.recv(1 << 20)
+            assert caller.recv(1 << 20)
     burning = [pid for pid in busy_workers(victim) if seconds(pid) > 0.2]
     assert burning
-    client.close()
+    caller.close()
     time.sleep(2)
     assert [pid for pid in burning if Path(f"/proc/{pid}").exists()] == []
 
@@ -143,6 +145,24 @@ def test_the_cache_is_bounded() -> None:
     answers = next(float(line.split()[1]) for line in lines if line.startswith("mercato_cache_answers "))
     assert 0 < kept <= 1_000_000
     assert answers < 600
+
+
+def test_a_client_is_an_address_or_a_network() -> None:
+    """An IPv4 client is its address, an IPv6 client the /64 that it can choose its address from."""
+    assert client("192.0.2.7") == "192.0.2.7"
+    assert client("2001:db8::1") == client("2001:db8::ffff:1") == "2001:db8::/64"
+    assert client("2001:db8:0:1::1") != client("2001:db8::1")
+    assert client("fe80::1%eth0") == "fe80::/64"
+
+
+def test_forwarded_addresses_count_only_behind_a_proxy() -> None:
+    """X-Forwarded-For names the client where the setting says that there is a proxy, and nobody else can use it."""
+    for proxies, statuses in (("0", [200, 200, 429, 429]), ("1", [200, 200, 200, 200])):
+        with serving(str(MARKET), "--rate", "2", "--proxies", proxies) as server:
+            found = [
+                server.ask("/health", headers={"X-Forwarded-For": f"192.0.2.{number}"}).status for number in range(4)
+            ]
+        assert found == statuses
 
 
 READ = ("/", "/sparql?query=ASK%7B%7D", "/ontology", "/dumps/mercato.nt", "/page/person/jan-leike", "/search?q=leike")

@@ -305,9 +305,11 @@ def test_browser_gets_a_page_with_the_answer(market: Serving) -> None:
     good = market.query(NAMES, accept=accept)
     assert (good.status, good.media) == (200, "text/html")
     assert "Jan Leike" in good.text
-    bad = market.query("SELECT ?s WHERE {", accept=accept)
-    assert (bad.status, bad.media) == (400, "text/html")
-    assert "<textarea" in bad.text
+    for text, status in (("SELECT ?s WHERE {", 400), ("no query", 400), ("CLEAR ALL", 403)):
+        bad = market.query(text, accept=accept)
+        assert (bad.status, bad.media) == (status, "text/html")
+        assert "<textarea" in bad.text
+        assert "ETag" not in bad.headers
 
 
 def test_preflight(market: Serving) -> None:

@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from kg.questions import Question
 from server import asking, dumps, errors, graphs, operate, pages, sparql, things, vocabulary
 from server.cache import AnswerCache
 from server.config import Config
@@ -19,7 +20,7 @@ from server.context import CACHE, CONFIG, METRICS
 from server.edition import Published
 from server.front import Front
 from server.metrics import Metrics
-from server.questions import EXTENSION, Question
+from server.questions import EXTENSION
 from server.response import Response
 
 if TYPE_CHECKING:

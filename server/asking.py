@@ -29,7 +29,7 @@ def ask(name: str) -> Response:
     query = Query(asked.text, base=edition().base)
     if offer is HTML:
         found = answer_values(query, form)
-        drawn = bars(found.get("solutions", ()), asked.header.get("chart", "none"))
+        drawn = bars(found.get("solutions", ()), asked.chart)
         shown = page("question.html", question=asked, offers=offers[1:], form=form, bars=drawn, **found)
         return shown.validated()
     if offer is QUERY:

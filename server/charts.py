@@ -23,10 +23,10 @@ def bars(rows: Sequence[Row], specification: str) -> list[Bar]:
 
     Rows without a number of at least 0 there have no bar; anything that is no such specification has none at all.
     """
-    kind, *names = specification.split()
-    if kind != "bar" or len(names) != 2:
+    words = specification.split()
+    if len(words) != 3 or words[0] != "bar":
         return []
-    label, value = (name.lstrip("?$") for name in names)
+    label, value = (name.lstrip("?$") for name in words[1:])
     found: dict[tuple[str, str], Decimal] = {}
     for row in rows:
         if label in row and value in row:

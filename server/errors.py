@@ -23,6 +23,7 @@ from kg.errors import (
     NameUnknownError,
     QueryRefusedError,
     QuerySyntaxError,
+    ServiceError,
     SettingError,
 )
 from kg.names import BASE
@@ -146,6 +147,7 @@ ANSWERS: dict[type[MercatoError], Callable[[Any], Answer]] = {
     QuerySyntaxError: lambda error: Answer(PROBLEMS["query-syntax"], error.sentence, _position(error)),
     QueryRefusedError: lambda error: Answer(PROBLEMS["refused"], error.sentence, _position(error)),
     LimitError: _limit,
+    ServiceError: lambda error: Answer(PROBLEMS["unavailable"], error.sentence, {}, {"Retry-After": "30"}),
     BusyError: _busy,
     NameUnknownError: lambda error: Answer(PROBLEMS["not-found"], error.sentence),
     SettingError: lambda error: Answer(PROBLEMS["bad-request"], error.sentence),

@@ -193,7 +193,9 @@ class _Call:
         return [content]
 
     def _keep(self, content: bytes) -> None:
-        if self.key is None or self.environ["REQUEST_METHOD"] != "GET" or not self.status.startswith("200 "):
+        if self.key is None or not self.key[0]:  # an edition without a version may change under our hands
+            return
+        if self.environ["REQUEST_METHOD"] != "GET" or not self.status.startswith("200 "):
             return
         if not self.environ.get(KEEP, True) or "HTTP_RANGE" in self.environ or not self.front.cache.takes(len(content)):
             return

@@ -10,7 +10,7 @@ from server.description import graph_sizes
 from server.errors import RequestError
 from server.lookup import iri_ref
 from server.negotiate import GRAPHS, choose, override
-from server.response import Response, etag
+from server.response import FRESH, Response, etag
 
 bp = Blueprint("graphs", __name__)
 
@@ -34,13 +34,14 @@ def graph() -> Response:
             raise RequestError("not-found", f"there is no graph {ref}", graphs=list(graph_sizes(current))[:100])
         text = f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ GRAPH {ref} {{ ?s ?p ?o }} }}"
     name = etag(current.version, offer.media, text)
-    if request.if_none_match.contains_weak(name):
+    if current.version and request.if_none_match.contains_weak(name):
         response = Response(status=304)
     else:
         answer = current.engine.answer(Query(text), offer.format, gone=client_gone())
         response = Response(answer.chunks, content_type=offer.content_type)
         response.call_on_close(answer.close)
-    response.set_etag(name)
-    response.headers["Cache-Control"] = "public, max-age=60"
+    if current.version:
+        response.set_etag(name)
+    response.headers["Cache-Control"] = FRESH if current.version else "no-store"
     response.vary.add("Accept")
     return response

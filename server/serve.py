@@ -17,15 +17,15 @@ from kg.cli import build_if_needed
 from kg.dump import read_manifest
 from kg.errors import InputError, SettingError
 from kg.names import VOCABULARIES, prefixes
-from kg.query import Engine
-from kg.sandbox import Sandbox
+from kg.questions import read_questions
+from kg.remote import is_remote
+from kg.sandbox import open_sandbox
 from kg.settings import load, option
 from server import Server, create_app
 from server.config import Config
 from server.edition import Edition, Published, open_build
 from server.lookup import parse_turtle
 from server.production import Production
-from server.questions import read_questions
 
 OPTIONS = (
     "host",
@@ -64,13 +64,6 @@ def listen(host: str, port: int) -> socket.socket:
         raise SettingError(sentence) from None
 
 
-def open_store(values: Mapping[str, Any], files: Sequence[Path]) -> Engine:
-    """Return the engine for the setting `store`, over the RDF files, with every query in a worker of its own."""
-    if values["store"] != "memory":
-        raise SettingError(f"the store {values['store']!r} cannot be opened yet: use memory")
-    return Sandbox(files, values)
-
-
 def titles(catalog: bytes) -> dict[str, str]:
     """Return the title of the dataset in a catalogue (Turtle), by language."""
     dataset, title = (
@@ -84,19 +77,30 @@ def titles(catalog: bytes) -> dict[str, str]:
     }
 
 
+def needs_build(values: Mapping[str, Any], files: Sequence[Path]) -> bool:
+    """Return whether there must be a build before anything can be served, and there is none."""
+    return not files and not is_remote(values["store"]) and read_manifest(Path(values["out"])) is None
+
+
 def open_edition(config: Config, values: Mapping[str, Any], files: Sequence[Path]) -> Edition:
-    """Return what is to be served now: the RDF files where there are any, else the build in `config.out`."""
-    if files:
-        engine = open_store(values, list(files))
-        return Edition(engine.version, config.base, engine, {}, dict(VOCABULARIES))
+    """Return what is to be served now: the RDF files where there are any, else the build in `config.out`.
+
+    Another service (`store` is its address) is served with the files of a build where there is one; nobody says when
+    its data change, so the edition has no version and nothing is kept.
+    """
+    store = values["store"]
+    if files or (is_remote(store) and read_manifest(config.out) is None):
+        engine = open_sandbox(store, files, values)
+        return Edition(engine.version, config.base, engine, {}, prefixes(config.base))
     build = open_build(config.out)
     try:
-        engine = open_store(values, [build.place / "mercato.nq"])
+        engine = open_sandbox(store, [build.place / "mercato.nq"], values)
     except BaseException:
         build.close()
         raise
     title = titles(build.dumps["catalog.ttl"].read()) if "catalog.ttl" in build.dumps else {}
-    return Edition(build.version, build.base, engine, build.dumps, prefixes(build.base), title=title)
+    version = "" if is_remote(store) else build.version
+    return Edition(version, build.base, engine, build.dumps, prefixes(build.base), title=title)
 
 
 def open_log(name: str) -> IO[str] | None:
@@ -118,7 +122,7 @@ def run(values: dict[str, Any], files: Sequence[Path]) -> None:
     log = open_log(config.access_log)
     questions = {} if files else read_questions(values["queries"])
     listener = listen(config.host, config.port)
-    if not files and read_manifest(config.out) is None:
+    if needs_build(values, files):
         build_if_needed(config.out, Sources.from_settings(values))
     first = open_edition(config, values, files)
     host, port = listener.getsockname()[:2]
@@ -135,7 +139,8 @@ def run(values: dict[str, Any], files: Sequence[Path]) -> None:
         return edition.version
 
     address = f"[{host}]" if ":" in host else host
-    click.echo(f"Mercato serves version {first.version} at http://{address}:{port}/ (stop with Ctrl+C)")
+    what = f"version {first.version}" if first.version else values["store"]
+    click.echo(f"Mercato serves {what} at http://{address}:{port}/ (stop with Ctrl+C)")
     sys.stdout.flush()
     Production(listener, config.threads, make, republish).run()
 

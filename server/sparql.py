@@ -20,7 +20,7 @@ from server.errors import RequestError
 from server.negotiate import GRAPHS, HTML, SOLUTIONS, Offer, choose, named, override
 from server.pages import editor, error_page, result_page
 from server.questions import question
-from server.response import Response, etag
+from server.response import FRESH, Response, etag
 
 bp = Blueprint("sparql", __name__)
 
@@ -174,7 +174,7 @@ def _headed(response: Response, name: str | None) -> Response:
         keep(False)
     else:
         response.set_etag(name)
-        response.headers["Cache-Control"] = "public, max-age=60"
+        response.headers["Cache-Control"] = FRESH
     return response
 
 

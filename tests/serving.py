@@ -108,7 +108,7 @@ def serving(*arguments: str, env: Mapping[str, str] | None = None) -> Iterator[S
         try:
             assert process.stdout is not None
             line = process.stdout.readline().decode()
-            found = re.search(r"http://127\.0\.0\.1:(\d+)/", line)
+            found = re.search(r" at http://127\.0\.0\.1:(\d+)/", line)
             assert found, f"no address in {line!r}: {Path(log.name).read_text()}"
             yield Serving(int(found[1]), process, Path(log.name))
         finally:

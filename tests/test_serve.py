@@ -153,3 +153,25 @@ def test_metrics_in_the_manual_are_counted(market: Serving) -> None:
     text = market.ask("/metrics").text
     assert named
     assert [name for name in sorted(named) if f"# TYPE {name} " not in text] == []
+
+
+def test_another_service_is_served(market: Serving) -> None:
+    """With the address of a SPARQL service as its store, the server answers from there, pages included."""
+    with serving("--store", f"{market.url}/sparql", "--out", "/no/such/folder") as server:
+        text = "SELECT ?name { <https://w3id.org/mercato/id/person/jan-leike> ?p ?name FILTER(isLiteral(?name)) }"
+        reply = server.query(text, accept="text/csv")
+        assert (reply.status, reply.text.split()) == (200, ["name", "Jan", "Leike"])
+        assert "only in the conditional" in server.ask("/page/person/jan-leike").text
+        assert reply.headers["Cache-Control"] == "no-store"
+    market_is_gone = f"http://127.0.0.1:{server.port}/sparql"
+    with serving("--store", market_is_gone, "--out", "/no/such/folder") as server:
+        reply = server.query("ASK {}")
+        assert (reply.status, reply.media) == (503, "application/problem+json")
+        assert server.ask("/health").status == 503
+
+
+def test_a_folder_as_store(tmp_path: Path) -> None:
+    """With a folder as its store, the files are loaded there and answers come from it."""
+    with serving(str(MARKET), "--store", str(tmp_path / "store")) as server:
+        assert server.query("ASK { ?s ?p 'Jan Leike' }").json()["boolean"] is True
+        assert (tmp_path / "store").is_dir()

@@ -9,10 +9,11 @@ of somebody's own) is `loose`: a change there touches every focus node.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from kg.index import Index
+from kg.spans import Term
 
 ANY = -1
 """Any predicate."""
@@ -46,6 +47,13 @@ class Automaton:
     def unbounded(self) -> bool:
         """Whether anything at all can touch any focus node."""
         return ANY in self.loose
+
+    def renumbered(self, terms: Sequence[Term], number: Callable[[Term], int]) -> Automaton:
+        """Return the automaton with each predicate, a position in `terms`, as its number."""
+        names = {position: number(terms[position]) for _, position, _, _ in self.steps if position >= 0}
+        names |= {position: number(terms[position]) for position in self.loose if position >= 0}
+        steps = [(start, names.get(each, each), forward, end) for start, each, forward, end in self.steps]
+        return Automaton(steps, {names.get(each, each) for each in self.loose}, self.states)
 
     def touched(self, nodes: Iterable[int], index: Index) -> set[tuple[int, int, int]]:
         """Return the triples of `index` that verdicts on `nodes` can depend on, without the loose ones."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 from rdflib.namespace import SH
@@ -18,6 +19,7 @@ from kg.coverage import unjudged
 from kg.errors import InputError
 from kg.files import folder
 from kg.finding import Finding, Report
+from kg.footprint import Footprints
 from kg.index import MemoryIndex
 from kg.inputs import Inputs, expand, read_all, take
 from kg.names import BASE, prefixes
@@ -65,6 +67,11 @@ class Setup:
     prefixes: dict[str, str] = field(default_factory=dict)
     house: bool = True
     base: str = BASE
+
+    @cached_property
+    def footprints(self) -> Footprints:
+        """What the shapes look at."""
+        return Footprints(self.shapes)
 
     def world(self, documents: Sequence[Document]) -> World:
         """Return the world in which `documents` are judged."""
@@ -130,12 +137,12 @@ def judge(inputs: Inputs, made: Setup, files: int) -> Report:
     if inputs.documents:
         index = MemoryIndex(world.triples())
         index.add(triple[:3] for document in made.ontology for triple in document.triples)
+        court = Court(made.shapes, index, made.footprints)
         with quiet():
-            verdict = Court(made.shapes, index).judge()
+            verdict = court.judge(_reached(court, world) if made.context else None)
         findings += by_shapes(verdict.results, world, made.shapes)
         findings += contradictions(world)
-        selected = {shape: {index.term(node) for node in nodes} for shape, nodes in verdict.selected.items()}
-        findings += unjudged(world, made.shapes, selected, made.house)
+        findings += unjudged(world, court, verdict, made.house)
     return Report(
         findings=arrange(findings),
         files=files,
@@ -143,6 +150,17 @@ def judge(inputs: Inputs, made: Setup, files: int) -> Report:
         shapes=sum(bool(nodes) for nodes in verdict.selected.values()),
         nodes=len(set().union(*verdict.selected.values())),
     )
+
+
+def _reached(court: Court, world: World) -> dict[Node, set[int]]:
+    """Return the nodes of each shape that the documents have a part in: those of the context alone are not judged."""
+    number = court.index.id
+    said = [
+        (number(triple.subject), number(triple.predicate), number(triple.object))
+        for document in world.documents
+        for triple in document.triples
+    ]
+    return {shape.node: court.touched_by(shape, said, court.index)[0] for shape in court.shapes.targeted}
 
 
 def by_rules(world: World, house: bool) -> list[Finding]:

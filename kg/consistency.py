@@ -153,7 +153,7 @@ def _round(pairs: Iterable[tuple[Term, Term]]) -> set[tuple[Term, Term]]:
 def confirmed(vocabulary: Vocabulary, triples: Iterable[Three], clashes: list[Clash]) -> list[Clash]:
     """Return those of `clashes` that owlrl finds too, given the neighbourhood of each."""
     nodes = {clash.node for clash in clashes}
-    near = [each for each in triples if (each[0] in nodes or each[2] in nodes) and not isinstance(each[2], ox.Literal)]
+    near = [each for each in triples if each[0] in nodes or each[2] in nodes]
     messages = _errors(vocabulary, near)
     named = {word.strip("(),.") for message in messages for word in message.split()}
     return [clash for clash in clashes if clash.node.value in named]

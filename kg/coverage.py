@@ -2,42 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-
 import pyoxigraph as ox
-from rdflib.term import Node
 
 from kg.finding import Finding
 from kg.names import VOCABULARIES
 from kg.place import Place
 from kg.reader import TYPE
-from kg.shapes import Shapes
 from kg.spans import Term
 from kg.terms import from_rdflib
+from kg.verdict import Court, Verdict
 from kg.world import World
 
 _TARGET = f"{VOCABULARIES['sh']}target"
 
 
-def unjudged(world: World, shapes: Shapes, selected: Mapping[Node, Collection[Term]], house: bool) -> list[Finding]:
-    """Return what a clean report would hide: shapes that selected nothing, and typed nodes that no shape selected."""
+def unjudged(world: World, court: Court, verdict: Verdict, house: bool) -> list[Finding]:
+    """Return what a clean report would hide.
+
+    Shapes of `court` that select nothing in the whole graph, and typed nodes of the documents that no shape selects.
+    """
+    shapes = court.shapes
     if not shapes.documents:
         return []
     findings = []
     shapes_world = World(shapes.documents, prefixes=world.prefixes)
-    if not any(selected.values()):
+    idle = [each for each in shapes.targeted if not verdict.selected.get(each.node) and not court.selects_any(each)]
+    if len(idle) == len(shapes.targeted):
         place = world.places.subject(next(iter(world.places.subjects))) if world.places.subjects else None
         if place:
             words = "no shape selects anything in these files, so nothing was judged: check the shapes' targets"
             findings.append(world.finding(place, "nothing-checked", words))
-    for shape, nodes in sorted(selected.items(), key=lambda each: str(each[0])):
-        place = None if nodes else _target(shapes_world, from_rdflib(shape))
+    for shape in sorted(idle, key=lambda each: str(each.node)):
+        term = from_rdflib(shape.node)
+        place = _target(shapes_world, term)
         if place:
             words = "this shape selects nothing: check its target, or leave it for data to come"
-            findings.append(
-                shapes_world.finding(place, "shape-selects-nothing", words, from_rdflib(shape), level="note")
-            )
-    covered = {node for nodes in selected.values() for node in nodes}
+            findings.append(shapes_world.finding(place, "shape-selects-nothing", words, term, level="note"))
+    number = court.index.id
+    typed = {triple.subject for document in world.documents for triple in document.triples if triple.predicate == TYPE}
+    covered = {node for node in typed if court.is_covered(number(node))}
     return findings + _uncovered(world, covered, "warning" if house else "note")
 
 

@@ -18,7 +18,6 @@ from kg.shapes import Shapes
 from kg.spans import Term
 from kg.terms import from_rdflib
 
-Number = Callable[[Term], int]
 PATH = URIRef("urn:mercato:path")
 """Stands for `$PATH` in a query (SHACL, section 5.2.1.1)."""
 
@@ -30,13 +29,21 @@ _MODES = {"*": (True, True), "+": (False, True), "?": (True, False)}
 
 
 class Footprints:
-    """The automata of the shapes, over the terms' numbers."""
+    """The automata of the shapes, each made once; their predicates are positions in `terms`."""
 
-    def __init__(self, shapes: Shapes, number: Number):
+    def __init__(self, shapes: Shapes):
         self.shapes = shapes
-        self.number = number
+        self.terms: list[Term] = []
+        self._numbers: dict[Term, int] = {}
         self.graph = shapes.graph
         self._automata: dict[Node, Automaton] = {}
+
+    def number(self, term: Term) -> int:
+        """Return the position of `term`."""
+        if term not in self._numbers:
+            self._numbers[term] = len(self.terms)
+            self.terms.append(term)
+        return self._numbers[term]
 
     def id(self, node: Node) -> int:
         """Return the number of an rdflib node."""

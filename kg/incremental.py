@@ -24,7 +24,6 @@ from kg.finding import Finding, Report
 from kg.inputs import Inputs, take
 from kg.names import MC, VOCABULARIES
 from kg.reader import TYPE
-from kg.spans import Term
 from kg.terms import Three, from_rdflib, quiet
 from kg.turtle import Document, TurtleSyntaxError, base_of, parse
 from kg.verdict import Court, Verdict
@@ -121,7 +120,7 @@ class _Change:
         below = DiskIndex(store, hidden=[*versions.changed, *versions.gone])
         self.index = Layered(below, (triple[:3] for document in inputs.documents for triple in document.triples))
         self.index.add(triple[:3] for document in made.ontology for triple in document.triples)
-        self.court = Court(made.shapes, self.index)
+        self.court = Court(made.shapes, self.index, made.footprints)
 
     def report(self) -> Report:
         """Return what was found."""
@@ -258,11 +257,5 @@ class _Change:
 
     def coverage(self, documents: list[Document], verdict: Verdict) -> list[Finding]:
         """Return shapes that select nothing in the whole graph, and nodes of the change that no shape selects."""
-        index, shapes = self.index, self.made.shapes
         changed = World(documents, (), self.made.ontology, self.made.base, self.made.prefixes)
-        covered = {node for node in changed.types if self.court.is_covered(index.id(node))}
-        selected: dict[Node, set[Term]] = {}
-        for shape in shapes.targeted:
-            some = verdict.selected.get(shape.node) or self.court.selects_any(shape)
-            selected[shape.node] = {ox.BlankNode("some"), *covered} if some else set()
-        return unjudged(changed, shapes, selected, self.made.house)
+        return unjudged(changed, self.court, verdict, self.made.house)

@@ -134,7 +134,7 @@ class Places:
     def _extra(self, focus: Term, result: Result, shapes: Shapes) -> Place | None:
         """The first value past what is allowed."""
         first = shapes.first_steps(result.path)
-        said = [each for each in self.subjects.get(focus, ()) if each[1].predicate in first]
+        said = [each for step in first for each in self.subjects.get(focus, ()) if each[1].predicate == step]
         distinct = list({triple.object: (document, triple) for document, triple in reversed(said)}.values())[::-1]
         allowed = shapes.count(result.shape, SH.maxCount)
         if not distinct:

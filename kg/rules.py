@@ -101,7 +101,7 @@ def blank_nodes(world: World) -> Iterator[Finding]:
 
 
 def kinds(world: World) -> Iterator[Finding]:
-    """The kind in an IRI of ours is a known one, and the node is of that kind's class."""
+    """The kind in an IRI of ours is a known one (that a class has IRIs of its kind is a shape's to say)."""
     ids = f"{world.base}id/"
     for node, said in world.places.subjects.items():
         if not isinstance(node, ox.NamedNode) or not node.value.startswith(ids):
@@ -112,15 +112,6 @@ def kinds(world: World) -> Iterator[Finding]:
             near = process.extractOne(kind, sorted(KINDS), scorer=fuzz.ratio)
             sentence = f"there is no kind {kind!r}: did you mean {near[0]!r}? The kinds are those of kg/names.py"
             yield world.finding(Place(document, triple.subject_at), "unknown-kind", sentence, node)
-            continue
-        classes = world.types.get(node, set())
-        expected = _mc(KINDS[kind])
-        if classes and not any(expected in world.vocabulary.supers(each) for each in classes):
-            place = world.places.type(node) or Place(document, triple.subject_at)
-            sentence = (
-                f"an IRI of the kind {kind!r} names a {world.shown(expected, document)}: change the class or the IRI"
-            )
-            yield world.finding(place, "kind-and-class", sentence, node)
 
 
 def dangling(world: World) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
+from typing import NamedTuple
 
 import rdflib
 from pyparsing import ParseBaseException
@@ -38,6 +39,15 @@ _REFUSALS = (ShapeLoadError, ConstraintLoadError, ReportableRuntimeError)
 _REACHING = re.compile(r"\b(?:SERVICE|FROM|LOAD)\b", re.IGNORECASE)
 _INTO = (SH.property, SH.node, SH["not"], SH.qualifiedValueShape)
 _LISTS = (SH["and"], SH["or"], SH.xone)
+
+
+class Target(NamedTuple):
+    """What a shape selects (SHACL, section 2.1.3): nodes, instances of classes, objects and subjects of properties."""
+
+    nodes: list[Node]
+    classes: list[Node]
+    objects_of: list[Node]
+    subjects_of: list[Node]
 
 
 class Shapes:
@@ -92,7 +102,20 @@ class Shapes:
 
     def foreign(self, shape: Node) -> bool:
         """Tell whether `shape` uses constraint components that are not SHACL's own."""
-        return any(each.node == shape and each.find_custom_constraints() for each in self.shapes)  # type: ignore[no-untyped-call]
+        return shape in self._foreign
+
+    @cached_property
+    def _foreign(self) -> set[Node]:
+        return {each.node for each in self.shapes if each.find_custom_constraints()}  # type: ignore[no-untyped-call]
+
+    @cached_property
+    def targets(self) -> dict[Node, Target]:
+        """What each targeted shape selects."""
+        found: dict[Node, Target] = {}
+        for shape in self.targeted:
+            nodes, classes, implicit, objects_of, subjects_of = shape.target()  # type: ignore[no-untyped-call]
+            found[shape.node] = Target(list(nodes), [*classes, *implicit], list(objects_of), list(subjects_of))
+        return found
 
     def _refuse_service(self, text: str) -> None:
         algebra = self.algebra(text)
@@ -170,27 +193,32 @@ class Shapes:
         parts = sorted(self.graph.predicate_objects(node), key=str)
         return f"[ {' ; '.join(f'{from_rdflib(name)} {self.path(value)}' for name, value in parts)} ]"
 
-    def first_steps(self, path: Node | None) -> set[Term]:
-        """Return the properties of the focus node itself that a path can begin with."""
+    def first_steps(self, path: Node | None) -> list[Term]:
+        """Return the properties of the focus node itself that a path can begin with, in the order of the path."""
         if path is None:
-            return set()
+            return []
         if not isinstance(path, BNode):
-            return {from_rdflib(path)}
+            return [from_rdflib(path)]
         first = self.graph.value(path, RDF.first)
         if first is not None:
             return self.first_steps(first)
-        found: set[Term] = set()
+        found: list[Term] = []
         for kind, value in self.graph.predicate_objects(path):
             if kind == SH.alternativePath:
-                found |= set().union(*(self.first_steps(part) for part in RdfList(self.graph, value)))
+                found += [step for part in RdfList(self.graph, value) for step in self.first_steps(part)]
             elif kind != SH.inversePath:
-                found |= self.first_steps(value)
+                found += self.first_steps(value)
         return found
 
     def data(self, triples: Iterable[tuple[Term, Term, Term]]) -> Graph:
         """Return the graph to judge: the triples, with the vocabulary's."""
-        graph = self.converter.graph(triples)
+        graph = self.bound(triples)
         self.converter.add(graph, self.ontology)
+        return graph
+
+    def bound(self, triples: Iterable[tuple[Term, Term, Term]]) -> Graph:
+        """Return a graph of the triples alone, with the prefixes that the shapes' queries may use."""
+        graph = self.converter.graph(triples)
         for prefix, namespace in self.prefixes.items():
             graph.bind(prefix, namespace)
         return graph

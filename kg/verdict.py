@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 from pyshacl.shape import Shape
 from rdflib.term import Node
 
+from kg.automaton import Automaton
 from kg.footprint import Footprints
 from kg.index import BLANK, Index, MemoryIndex, kind
 from kg.reader import TYPE
@@ -19,7 +21,7 @@ from kg.result import Result
 from kg.shapes import Shapes
 from kg.sieve import Sieve
 from kg.suspects import suspects
-from kg.terms import Converter, Three
+from kg.terms import Converter, Three, from_rdflib
 from kg.vocabulary import AXIOMS, SUBCLASS
 
 
@@ -32,55 +34,80 @@ class Verdict:
     candidates: int = 0
 
 
-class Court:
-    """The shapes over one index."""
+class _Numbers(NamedTuple):
+    nodes: set[int]
+    classes: set[int]
+    objects_of: list[int]
+    subjects_of: list[int]
 
-    def __init__(self, shapes: Shapes, index: Index):
+
+class Court:
+    """The shapes over one index, which has the triples of the vocabulary too."""
+
+    def __init__(self, shapes: Shapes, index: Index, footprints: Footprints | None = None):
         self.shapes = shapes
         self.index = index
-        self.footprints = Footprints(shapes, index.id)
+        self.footprints = footprints or Footprints(shapes)
+        self._automata: dict[Node, Automaton] = {}
+        self._targets: dict[Node, _Numbers] = {}
         self._type, self._subclass = index.id(TYPE), index.id(SUBCLASS)
+
+    def id(self, node: Node) -> int:
+        """Return the number of an rdflib node."""
+        return self.index.id(from_rdflib(node))
+
+    def automaton(self, shape: Node) -> Automaton:
+        """Return the automaton of `shape` in the numbers of the index."""
+        if shape not in self._automata:
+            self._automata[shape] = self.footprints.of(shape).renumbered(self.footprints.terms, self.index.id)
+        return self._automata[shape]
 
     def selects(self, shape: Shape) -> set[int]:
         """Return the nodes that `shape` selects (SHACL, section 2.1.3)."""
-        index = self.index
-        nodes, classes, implicit, objects_of, subjects_of = shape.target()  # type: ignore[no-untyped-call]
-        found = {self.footprints.id(node) for node in nodes}
-        for top in {*classes, *implicit}:
-            for each in self.below(self.footprints.id(top)):
-                found.update(index.sources(self._type, each))
-        for predicate in objects_of:
-            found.update(value for _, value in index.pairs(self.footprints.id(predicate)))
-        for predicate in subjects_of:
-            found.update(subject for subject, _ in index.pairs(self.footprints.id(predicate)))
+        index, target = self.index, self.target(shape)
+        found = set(target.nodes)
+        for each in target.classes:
+            found.update(index.sources(self._type, each))
+        for predicate in target.objects_of:
+            found.update(value for _, value in index.pairs(predicate))
+        for predicate in target.subjects_of:
+            found.update(subject for subject, _ in index.pairs(predicate))
         return found
+
+    def target(self, shape: Shape) -> _Numbers:
+        """Return what `shape` selects by numbers, classes with those below them."""
+        known = self._targets.get(shape.node)
+        if known is None:
+            number = self.id
+            nodes, classes, objects_of, subjects_of = (
+                [number(each) for each in nodes] for nodes in self.shapes.targets[shape.node]
+            )
+            below = {each for top in classes for each in self.below(top)}
+            known = self._targets[shape.node] = _Numbers(set(nodes), below, objects_of, subjects_of)
+        return known
 
     def is_target(self, shape: Shape, node: int) -> bool:
         """Tell whether `shape` selects `node`."""
-        index, number = self.index, self.footprints.id
-        nodes, classes, implicit, objects_of, subjects_of = shape.target()  # type: ignore[no-untyped-call]
-        types = set(index.values(node, self._type))
+        index, target = self.index, self.target(shape)
         return (
-            any(number(each) == node for each in nodes)
-            or any(types & self.below(number(top)) for top in {*classes, *implicit})
-            or any(index.has(number(predicate), node) for predicate in objects_of)
-            or any(index.values(node, number(predicate)) for predicate in subjects_of)
+            node in target.nodes
+            or (bool(target.classes) and not target.classes.isdisjoint(index.values(node, self._type)))
+            or any(index.has(predicate, node) for predicate in target.objects_of)
+            or any(index.values(node, predicate) for predicate in target.subjects_of)
         )
 
     def selects_any(self, shape: Shape) -> bool:
         """Tell whether `shape` selects anything at all."""
-        index, number = self.index, self.footprints.id
-        nodes, classes, implicit, objects_of, subjects_of = shape.target()  # type: ignore[no-untyped-call]
+        index, target = self.index, self.target(shape)
         return (
-            any(True for _ in nodes)
-            or any(index.has(self._type, each) for top in {*classes, *implicit} for each in self.below(number(top)))
-            or any(True for predicate in (*objects_of, *subjects_of) for _ in index.pairs(number(predicate)))
+            bool(target.nodes)
+            or any(index.has(self._type, each) for each in target.classes)
+            or any(True for predicate in (*target.objects_of, *target.subjects_of) for _ in index.pairs(predicate))
         )
 
     @cached_property
     def _classes(self) -> set[int]:
-        tops = {top for shape in self.shapes.targeted for kinds in shape.target()[1:3] for top in kinds}  # type: ignore[no-untyped-call]
-        return {each for top in tops for each in self.below(self.footprints.id(top))}
+        return set().union(*(self.target(shape).classes for shape in self.shapes.targeted))
 
     def is_covered(self, node: int) -> bool:
         """Tell whether any shape selects `node`."""
@@ -93,7 +120,7 @@ class Court:
 
         `changed` are the triples added or removed, `old` the graph before (in the same numbers).
         """
-        automaton = self.footprints.of(shape.node)
+        automaton = self.automaton(shape.node)
         reached = automaton.reached(changed, old, self.index)
         if reached is None:
             return self.selects(shape), True
@@ -117,11 +144,11 @@ class Court:
         selected = {shape: set(nodes) for shape, nodes in focus.items()}
         verdict = Verdict(selected=selected)
         sieve = Sieve(self.shapes, self.index, self.suspects(selected, whole))
-        candidates = {shape: sieve.candidates(shape, nodes) for shape, nodes in selected.items()}
+        candidates = {shape: sieve.candidates(shape, nodes) for shape, nodes in selected.items() if nodes}
         candidates = {shape: nodes for shape, nodes in candidates.items() if nodes}
         verdict.candidates = sum(len(nodes) for nodes in candidates.values())
         if candidates:
-            data = self.shapes.data(self.slice(candidates))
+            data = self.shapes.bound(self.slice(candidates))  # the index has the vocabulary too
             convert = Converter()
             nodes_of = {
                 shape: [convert.term(self.index.term(node)) for node in nodes] for shape, nodes in candidates.items()
@@ -157,7 +184,7 @@ class Court:
     def slice(self, candidates: Mapping[Node, Iterable[int]]) -> Iterable[Three]:
         """Return the triples that the verdicts on the candidates can depend on."""
         index = self.index
-        automata = {shape: self.footprints.of(shape) for shape in candidates}
+        automata = {shape: self.automaton(shape) for shape in candidates}
         if any(automaton.unbounded for automaton in automata.values()):
             triples: Iterable[tuple[int, int, int]] = index.triples()
         else:

@@ -43,8 +43,8 @@ class Sink(Protocol):
 def load(files: Sequence[Path], store: ox.Store | None = None) -> ox.Store:
     """Return a store of the RDF files (any syntax by its extension, also `.gz`), quads in their graphs.
 
-    The store's default graph is made the union of all graphs, each triple once: Oxigraph's own union counts a triple
-    once for every graph it is in. Raises `InputError` with the file and, for bad syntax, line and column.
+    `evaluate` makes the default graph the union of all. Raises `InputError` with the file and, for bad syntax, line and
+    column.
     """
     store = ox.Store() if store is None else store
     for path in files:
@@ -63,12 +63,29 @@ def load(files: Sequence[Path], store: ox.Store | None = None) -> ox.Store:
         except (OSError, EOFError) as error:
             reason = getattr(error, "strerror", None) or error
             raise InputError(f"cannot be read ({reason}): check the name and its rights", source=str(path)) from None
-    store.bulk_extend(
-        ox.Quad(quad.subject, quad.predicate, quad.object)
-        for graph in list(store.named_graphs())
-        for quad in store.quads_for_pattern(None, None, None, graph)
-    )
+    if _needs_union(store):
+        store.bulk_extend(
+            ox.Quad(quad.subject, quad.predicate, quad.object)
+            for graph in list(store.named_graphs())
+            for quad in store.quads_for_pattern(None, None, None, graph)
+        )
     return store
+
+
+def _needs_union(store: ox.Store) -> bool:
+    """Return whether the default graph must hold the union of all graphs, each triple once.
+
+    Oxigraph's own union counts a triple once for every graph it is in, but it is faster: twice the quads take a join
+    half as long again.
+    """
+    if not _default_is_empty(store):
+        return any(store.named_graphs())
+    twice = store.query("ASK { GRAPH ?g { ?s ?p ?o } GRAPH ?h { ?s ?p ?o } FILTER(?g != ?h) }")
+    return bool(twice)
+
+
+def _default_is_empty(store: ox.Store) -> bool:
+    return next(store.quads_for_pattern(None, None, None, ox.DefaultGraph()), None) is None
 
 
 def fingerprint(files: Sequence[Path]) -> str:
@@ -142,8 +159,8 @@ def evaluate(store: ox.Store, query: Query, format: str, sink: Sink) -> None:  #
                 "default_graph": [ox.NamedNode(graph) for graph in query.default_graphs],
                 "named_graphs": [ox.NamedNode(graph) for graph in query.named_graphs],
             }
-        elif next(store.quads_for_pattern(None, None, None, ox.DefaultGraph()), None) is None:
-            dataset = {"use_default_graph_as_union": True}  # a store that `load` did not make has its graphs only
+        elif _default_is_empty(store):
+            dataset = {"use_default_graph_as_union": True}
         results = store.query(query.text, base_iri=query.base, **dataset)
     except SyntaxError as error:
         raise _syntax_error(query.text, str(error.msg)) from None

@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 from kg import worker as inside
@@ -20,6 +21,8 @@ from kg.query import Query
 
 RECEIVE = 2**18
 """Bytes that are read at once."""
+
+_CPUCLOCK_SCHED = 2
 
 _START = 600.0
 """Seconds that loading may take."""
@@ -34,13 +37,26 @@ class Worker:
         self.is_fresh = True
         self._connection = connection
         self._received = bytearray()
+        self._began = 0.0
 
     def send(self, query: Query, format: str, size: int, seconds: float) -> None:  # noqa: A002
         """Have the worker answer; raise `OSError` where it has died."""
         request = marshal.dumps(
             (query.text, query.default_graphs, query.named_graphs, query.base, format, size, seconds)
         )
+        self._began = self._processor_time()
         self._connection.sendall(inside.REQUEST.pack(len(request)) + request)
+
+    def worked(self) -> float:
+        """Return the seconds of processor time that the query has used so far."""
+        return self._processor_time() - self._began
+
+    def _processor_time(self) -> float:
+        # What clock_getcpuclockid(3) makes of a process number; Python has no name for it.
+        try:
+            return time.clock_gettime((~self.pid << 3) | _CPUCLOCK_SCHED)
+        except OSError:  # it has died, which shows elsewhere
+            return 0.0
 
     def receive(self, seconds: float) -> tuple[bytes, bytes] | None:
         """Return the next frame, (kind, body), or None where there is none within so many seconds.

@@ -1,6 +1,6 @@
 """Queries that anybody sends, each in a worker process that can be stopped.
 
-A query first takes one of a few seats for quick ones. What is not answered whole within PATIENCE moves, at lower
+A query first takes one of a few seats for quick ones. What PATIENCE of work does not answer whole moves, at lower
 priority, to one of a few seats for long ones, and its quick seat gets a fresh worker: that keeps quick queries quick
 however many runaways there are. Where no seat is free the caller waits in a short queue or is told to come again.
 """
@@ -13,12 +13,12 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from kg import worker as inside
-from kg.errors import BusyError, LimitError, MercatoError, QueryRefusedError, QuerySyntaxError
+from kg.errors import BusyError, LimitError, MercatoError
+from kg.limits import DiedError, Limits, cause, told
 from kg.nursery import Nursery, Worker
 from kg.oxigraph import fingerprint, folder_fingerprint, folder_for
 from kg.pump import WATCH, Patience, checked
@@ -27,20 +27,14 @@ from kg.remote import RemoteEngine, is_remote
 from kg.seats import Seats
 
 PATIENCE = 0.1
-"""Seconds after which a query is a long one."""
+"""Seconds of work after which a query is a long one: of processor time, for on a busy machine everything takes long,
+but of any time while others wait for its seat."""
+
+STANDSTILL = 1.0
+"""Seconds after which it is one whatever it waits for."""
 
 WHOLE = 2**18
 """Bytes up to which an answer is held back until it is whole, so that a failure can still be told properly."""
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What one query may use: seconds, MiB of memory, MiB of answer, characters of text."""
-
-    seconds: float
-    memory: int
-    megabytes: float
-    length: int
 
 
 class Sandbox:
@@ -130,16 +124,17 @@ class _Run:
         self._lock = threading.Lock()
         self._is_long = False
         self._worker: Worker | None = seats.take(patience.seconds)
+        self._began = time.monotonic()
 
     def answer(self, query: Query, form: Form, format: str) -> Answer:  # noqa: A002
         """Send the query and return its answer: whole if it is small and quick, else on its way."""
         media_type = FORMATS[format].content_type
         try:
             parts = self._first(query, format)
-        except _DiedError as error:
+        except DiedError as error:
             # A worker that was killed while it sat idle is nobody's fault: once more, with a new one.
             if error.had_answered or error.was_fresh or error.number != signal.SIGKILL:
-                raise _cause(error, self._limits) from None
+                raise cause(error, self._limits) from None
             self._worker = self._seats.take(self.deadline - time.monotonic())
             parts = self._first(query, format)
         if self._worker is None:
@@ -164,8 +159,8 @@ class _Run:
             yield from parts
             while (chunk := self._next()) is not None:
                 yield chunk
-        except _DiedError as error:
-            raise _cause(error, self._limits) from None
+        except DiedError as error:
+            raise cause(error, self._limits) from None
         finally:
             self.close()
 
@@ -188,19 +183,25 @@ class _Run:
                 return body
             self._give_up(ended_well=True)
             if kind == inside.ERROR:
-                raise _error(json.loads(body), self._limits)
+                raise told(json.loads(body), self._limits)
             return None
 
     def _wait_on(self) -> None:
-        """Move a query that is not quick to a long seat; stop one that nobody waits for."""
-        if not self._is_long:
+        """Stop a query that nobody waits for; move one that is not quick to a long seat."""
+        self._patience.check()
+        if self._is_long:
+            return
+        if self._mine().worked() >= PATIENCE or time.monotonic() - self._began >= STANDSTILL:
             self._move()
-        else:
-            self._patience.check()
+        elif self._seats.are_wanted and self._seats.take_long(self):
+            self._settle()
 
     def _move(self) -> None:
         if not self._seats.take_long(self):
             raise BusyError("too many long queries run already: come again in some seconds", retry_after=5)
+        self._settle()
+
+    def _settle(self) -> None:
         self._is_long = True
         self._mine().slow_down()
 
@@ -215,8 +216,8 @@ class _Run:
         self.close()
         return LimitError(f"the query took longer than {self._patience.seconds:g} s: narrow it or add a LIMIT", "time")
 
-    def _died(self, worker: Worker) -> MercatoError | _DiedError:
-        error = _DiedError(worker.end(kill=False), was_fresh=worker.is_fresh, had_answered=self._is_long)
+    def _died(self, worker: Worker) -> MercatoError | DiedError:
+        error = DiedError(worker.end(kill=False), was_fresh=worker.is_fresh, had_answered=self._is_long)
         with self._lock:
             if self._worker is None:
                 return self._late()
@@ -227,7 +228,7 @@ class _Run:
     def _give_up(self, *, ended_well: bool) -> None:
         with self._lock:
             worker, self._worker = self._worker, None
-        if worker is None:
+        if worker is None:  # it has been given up
             return
         if ended_well and not self._is_long:
             self._leave(worker)
@@ -244,42 +245,6 @@ class _Run:
     def close(self) -> None:
         """Stop the query if it still runs."""
         self._give_up(ended_well=False)
-
-
-class _DiedError(Exception):
-    """A worker was ended by the signal `number` (0: it ended by itself)."""
-
-    def __init__(self, number: int, *, was_fresh: bool, had_answered: bool):
-        super().__init__(number)
-        self.number = number
-        self.was_fresh = was_fresh
-        self.had_answered = had_answered
-
-
-def _cause(died: _DiedError, limits: Limits) -> MercatoError:
-    """Return what the signal that ended a worker says about its query."""
-    if died.number == signal.SIGALRM:
-        return LimitError(f"the query took longer than {limits.seconds:g} s: narrow it or add a LIMIT", "time")
-    if died.number == signal.SIGSEGV:
-        return LimitError("the query is too long or too deeply nested to be evaluated: split it", "memory")
-    return _out_of_memory(limits)
-
-
-def _out_of_memory(limits: Limits) -> LimitError:
-    return LimitError(f"the query needs more than {limits.memory} MiB: narrow it or add a LIMIT", "memory")
-
-
-def _error(values: Mapping[str, Any], limits: Limits) -> MercatoError:
-    """Return the error that a worker told."""
-    match values["error"]:
-        case "size":
-            return LimitError(f"the answer is longer than {limits.megabytes:g} MiB: narrow it or add a LIMIT", "size")
-        case "memory":
-            return _out_of_memory(limits)
-        case "QuerySyntaxError":
-            return QuerySyntaxError(values["sentence"], line=values["line"], column=values["column"])
-        case _:
-            return QueryRefusedError(values["sentence"], line=values.get("line"), column=values.get("column"))
 
 
 def open_sandbox(store: str, files: Sequence[Path], settings: Mapping[str, Any]) -> Engine:

@@ -94,6 +94,11 @@ class Seats:
             if worker is not None:
                 self._idle.append(worker)
 
+    @property
+    def are_wanted(self) -> bool:
+        """Whether somebody waits for a quick seat."""
+        return bool(self._waiting)
+
     def worker(self) -> Worker:
         """Return a new worker, from a new nursery where the old one has died (say, for want of memory)."""
         try:

@@ -59,7 +59,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("query_memory", 128, "MiB that a query may need beyond the dataset."),
     Setting("query_size", 64.0, "MiB that an answer may be long."),
     Setting("query_length", 1024, "KiB that a query's text may be long."),
-    Setting("query_workers", 2, "Queries that run at the same time, in a process each."),
+    Setting("query_workers", 4, "Queries that run at the same time, in a process each."),
     Setting("query_long", 4, "Queries that may take longer than 0.1 s at the same time, besides those."),
     Setting("query_queue", 64, "Queries that may wait for a worker; the next one is told to come again."),
     Setting("threads", 64, "Requests that the server works on at the same time."),

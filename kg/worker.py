@@ -185,7 +185,7 @@ def nurse(control: socket.socket, plan: Plan) -> None:
     gc.collect()
     gc.freeze()
     myself = os.getpid()
-    children: dict[int, int | None] = {}  # of each worker its wait status, None while it lives
+    children = Children()
 
     def opened() -> ox.Store:
         return open_folder(Path(plan.folder)) if loaded is None else loaded
@@ -196,7 +196,6 @@ def nurse(control: socket.socket, plan: Plan) -> None:
             break
         sockets = [socket.socket(fileno=handle) for handle in handles]
         if message[:1] == FORK:
-            reap(children)
             answer = os.fork()
             if answer == 0:
                 try:
@@ -205,35 +204,50 @@ def nurse(control: socket.socket, plan: Plan) -> None:
                     work(sockets[0], opened, plan.memory, myself)
                 finally:
                     os._exit(0)
-            children[answer] = None
+            children.add(answer)
         else:
             (child,) = NUMBER.unpack(message[1:])
-            answer = ended(children, child, kill=message[:1] == KILL)
+            answer = children.kill(child) if message[:1] == KILL else children.ended(child)
         with contextlib.suppress(OSError):  # whoever asked may have gone
             sockets[-1].send(NUMBER.pack(answer))
         for each in sockets:
             each.close()
-    for child, status in children.items():
-        if status is None:
+    children.end()
+
+
+class Children:
+    """The workers that a nursery has forked, and how those ended that have."""
+
+    def __init__(self) -> None:
+        self._statuses: dict[int, int | None] = {}
+        self._killed: set[int] = set()
+
+    def add(self, child: int) -> None:
+        """Note a new one, and let go of the zombies of others."""
+        self._statuses[child] = None
+        for other in [pid for pid, status in self._statuses.items() if status is None] + list(self._killed):
+            pid, status = os.waitpid(other, os.WNOHANG)
+            if pid in self._killed:
+                self._killed.discard(pid)
+            elif pid:
+                self._statuses[pid] = status
+
+    def kill(self, child: int) -> int:
+        """Kill one and do not wait for its end: on a busy machine the kernel may take long to free its memory."""
+        if child in self._statuses and self._statuses.pop(child) is None:
             os.kill(child, signal.SIGKILL)
+            self._killed.add(child)
+        return signal.SIGKILL
 
+    def ended(self, child: int) -> int:
+        """Return the wait status of one that has hung up."""
+        status = self._statuses.pop(child, 0)
+        return os.waitpid(child, 0)[1] if status is None else status
 
-def reap(children: dict[int, int | None]) -> None:
-    """Note which workers have ended by themselves, so that none of them stays a zombie."""
-    for child in [child for child, status in children.items() if status is None]:
-        pid, status = os.waitpid(child, os.WNOHANG)
-        if pid:
-            children[child] = status
-
-
-def ended(children: dict[int, int | None], child: int, *, kill: bool) -> int:
-    """Return the wait status of a worker that has ended or, with `kill`, is ended now."""
-    status = children.pop(child, 0)
-    if status is None:
-        if kill:
-            os.kill(child, signal.SIGKILL)
-        status = os.waitpid(child, 0)[1]
-    return status
+    def end(self) -> None:
+        """Kill them all."""
+        for child in list(self._statuses):
+            self.kill(child)
 
 
 def main() -> None:

@@ -28,7 +28,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("kg.asking", "kg.commands"),
     ("kg.dump",),
     ("kg.catalog", "kg.push", "kg.sandbox"),
-    ("kg.seats",),
+    ("kg.limits", "kg.seats"),
     ("kg.nursery",),
     ("kg.worker",),
     ("kg.diff",),

@@ -19,7 +19,7 @@ import pytest
 from kg import settings
 from kg.errors import BusyError, InputError, LimitError, QueryRefusedError, QuerySyntaxError
 from kg.query import FORMATS, Answer, Query
-from kg.sandbox import Sandbox
+from kg.sandbox import STANDSTILL, Sandbox
 
 LIMIT = 1.0
 A = "http://a.example"
@@ -176,8 +176,10 @@ def test_all_runaways_at_once(dataset: Path, opened_sandbox: Callable[..., Sandb
             time.sleep(0.02)
         for thread in threads:
             thread.join()
-    assert set(ended) == set(RUNAWAYS)
-    assert all(error.limit in RUNAWAYS[kind][2] and seconds < LIMIT + 1 for kind, (error, seconds) in ended.items())
+    assert {kind: error.limit in RUNAWAYS[kind][2] for kind, (error, _) in ended.items()} == dict.fromkeys(
+        RUNAWAYS, True
+    )
+    assert max(seconds for _, seconds in ended.values()) < LIMIT + 1
     assert prober.failures == []
     assert prober.p95 < 0.2
     assert 0 < largest < 2**30
@@ -288,7 +290,7 @@ def test_the_queue_is_bounded(dataset: Path, opened_sandbox: Callable[..., Sandb
     start = time.monotonic()
     with pytest.raises(BusyError, match="too many long queries") as caught:
         sandbox.answer(Query(RUNAWAYS["count"][0]), "json")
-    assert time.monotonic() - start < 0.5
+    assert time.monotonic() - start < STANDSTILL + 0.5
     assert caught.value.retry_after > 0
     taken = sandbox._seats.take(1.0)
     start = time.monotonic()
@@ -428,7 +430,7 @@ import os, sys
 from pathlib import Path
 from kg import settings
 from kg.query import Query
-from kg.sandbox import Sandbox
+from kg.sandbox import STANDSTILL, Sandbox
 sandbox = Sandbox([Path(sys.argv[1])], settings.load({}, {}))
 def ask(n):
     return sandbox.answer(Query("SELECT ?o { <http://a.example/%d> ?p ?o }" % n), "csv").read()
@@ -538,7 +540,9 @@ def test_nothing_gets_out(
 def test_a_worker_can_open_nothing(sandbox: Sandbox) -> None:
     """The kernel holds a worker to what it has open: its socket and /dev/null, and no number is free for more."""
     number(sandbox, 1)
-    for pid in workers_of(sandbox):
+    workers = {worker.pid for worker in sandbox._seats._idle}
+    assert workers
+    for pid in workers:
         limits = Path(f"/proc/{pid}/limits").read_text().splitlines()
         (soft, hard) = next(line.split()[3:5] for line in limits if line.startswith("Max open files"))
         handles = {int(path.name): str(path.readlink()) for path in Path(f"/proc/{pid}/fd").iterdir()}

@@ -13,6 +13,7 @@ from rdflib.plugins.sparql.parserutils import CompValue
 from rdflib.term import BNode, Node, URIRef, Variable
 
 from kg.automaton import ANY, NOTHING, Automaton
+from kg.patterns import collect, patterns_below
 from kg.reader import TYPE
 from kg.shapes import Shapes
 from kg.spans import Term
@@ -172,7 +173,7 @@ class Query:
         patterns: list[tuple[Node, object, Node]] = []
         inner: list[object] = []
         apart: list[object] = []
-        _collect(node, patterns, inner, apart)
+        collect(node, patterns, inner, apart)
         known = dict(known)
         for pattern in self.tie(patterns, known):
             self.loosen(pattern[1])
@@ -236,66 +237,5 @@ class Query:
 
     def all_loose(self, node: object) -> None:
         """Let every pattern below `node` be loose."""
-        for pattern in _patterns(node):
+        for pattern in patterns_below(node):
             self.loosen(pattern[1])
-
-
-_TOGETHER = frozenset(
-    {
-        "SelectQuery",
-        "Project",
-        "Distinct",
-        "Reduced",
-        "OrderBy",
-        "Slice",
-        "Extend",
-        "Join",
-        "Filter",
-        "Group",
-        "AggregateJoin",
-    }
-)
-
-
-def _collect(node: object, patterns: list[tuple[Node, object, Node]], inner: list[object], apart: list[object]) -> None:
-    """Sort what stands in a group: patterns that must match, groups that share its variables, and all else."""
-    if not isinstance(node, CompValue):
-        return
-    if node.name == "BGP":
-        patterns += node.triples
-    elif node.name in _TOGETHER:
-        for key in ("p", "p1", "p2"):
-            _collect(node.get(key), patterns, inner, apart)
-        inner += _tested(node.get("expr"))
-    elif node.name in ("LeftJoin", "Minus"):
-        _collect(node.p1, patterns, inner, apart)
-        inner.append(node.p2)
-        inner += _tested(node.get("expr"))
-    elif node.name == "Union":
-        inner += [node.p1, node.p2]
-    elif node.name != "values":
-        apart.append(node)
-
-
-def _tested(expression: object) -> list[object]:
-    """Return the groups of EXISTS and NOT EXISTS in an expression."""
-    if isinstance(expression, CompValue):
-        if expression.name in ("Builtin_EXISTS", "Builtin_NOTEXISTS"):
-            return [expression.graph]
-        return [found for value in expression.values() for found in _tested(value)]
-    if isinstance(expression, list | tuple):
-        return [found for value in expression for found in _tested(value)]
-    return []
-
-
-def _patterns(node: object) -> list[tuple[Node, object, Node]]:
-    """Return every triple pattern below `node`; one that is not understood has nothing for a predicate."""
-    if isinstance(node, CompValue):
-        if node.name == "BGP":
-            return list(node.triples)
-        if node.name in ("Graph", "TriplesBlock", "TriplesSameSubject", "TriplesSameSubjectPath"):
-            return [(BNode(), None, BNode())]
-        return [found for value in node.values() for found in _patterns(value)]
-    if isinstance(node, list | tuple):
-        return [found for value in node for found in _patterns(value)]
-    return []

@@ -8,16 +8,13 @@ rdflib's global settings); the verdicts are its own.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
-import rdflib
 from pyparsing import ParseBaseException
 from pyshacl.errors import ConstraintLoadError, ReportableRuntimeError, ShapeLoadError, ValidationFailure
 from pyshacl.graph_abstraction import DataGraph
-from pyshacl.monkey import rdflib_bool_patch, rdflib_bool_unpatch
 from pyshacl.shape import Shape
 from pyshacl.shapes_graph import ShapesGraph
 from pyshacl.validator import Validator
@@ -25,11 +22,13 @@ from rdflib import RDF, Graph
 from rdflib.collection import Collection as RdfList
 from rdflib.namespace import SH
 from rdflib.plugins.sparql import prepareQuery
-from rdflib.plugins.sparql.algebra import translateGroupGraphPattern
 from rdflib.plugins.sparql.parserutils import CompValue
+from rdflib.plugins.sparql.sparql import Query
 from rdflib.term import BNode, Literal, Node, URIRef
 
+from kg.algebra import booleans, operators, translate_tests
 from kg.errors import InputError
+from kg.prepared import PreparedGraph
 from kg.result import Result, from_report
 from kg.spans import Term
 from kg.terms import Converter, from_rdflib, quiet
@@ -62,8 +61,9 @@ class Shapes:
         self.graph = self.converter.graph(triple[:3] for document in documents for triple in document.triples)
         self.ontology = [triple[:3] for document in ontology for triple in document.triples]
         self._algebra: dict[str, CompValue] = {}
+        self._prepared: dict[str, Query] = {}
         self._refuse_services()
-        with _booleans():
+        with booleans():
             # A converter of its own: pySHACL wants its own reading of booleans, and adds triples to the graph.
             self._shacl = ShapesGraph(Converter().graph(triple[:3] for doc in documents for triple in doc.triples))
 
@@ -96,7 +96,7 @@ class Shapes:
                 made = prepareQuery(text.replace("$PATH", "<urn:mercato:path>"), initNs=self.prefixes).algebra
             except Exception as error:
                 raise self._unusable(f"a query that does not parse ({str(error).splitlines()[0]})") from None
-            _translate_tests(made)
+            translate_tests(made)
             self._algebra[text] = made
         return self._algebra[text]
 
@@ -119,7 +119,7 @@ class Shapes:
 
     def _refuse_service(self, text: str) -> None:
         algebra = self.algebra(text)
-        if algebra.datasetClause or "ServiceGraphPattern" in _names(algebra):
+        if algebra.datasetClause or "ServiceGraphPattern" in operators(algebra):
             raise self._unusable("a query with SERVICE or FROM, which reads from elsewhere")
 
     def _unusable(self, what: str) -> InputError:
@@ -218,7 +218,8 @@ class Shapes:
 
     def bound(self, triples: Iterable[tuple[Term, Term, Term]]) -> Graph:
         """Return a graph of the triples alone, with the prefixes that the shapes' queries may use."""
-        graph = self.converter.graph(triples)
+        graph = PreparedGraph(self._prepared)
+        self.converter.add(graph, triples)
         for prefix, namespace in self.prefixes.items():
             graph.bind(prefix, namespace)
         return graph
@@ -251,45 +252,12 @@ class Shapes:
         return results
 
 
-@contextmanager
-def _booleans() -> Iterator[None]:
-    """Let only `true` be true, as pySHACL does when it reads shapes itself (the W3C suite asks for it)."""
-    normalize = rdflib.NORMALIZE_LITERALS
-    rdflib_bool_patch()  # type: ignore[no-untyped-call]
-    try:
-        yield
-    finally:
-        rdflib_bool_unpatch()  # type: ignore[no-untyped-call]
-        rdflib.NORMALIZE_LITERALS = normalize
-
-
 def found_order(start: Mapping[Node, None], parents: Mapping[Node, list[Node]]) -> list[Node]:
     """Return what can be reached from `start` through `parents`, nearest first, each once."""
     order: list[Node] = list(start)
     for each in order:
         order += [parent for parent in parents.get(each, ()) if parent not in order]
     return order[len(start) :]
-
-
-def _translate_tests(algebra: object) -> None:
-    """Replace the groups of EXISTS, which rdflib leaves as they were parsed, by their algebra."""
-    if isinstance(algebra, CompValue):
-        if algebra.name in ("Builtin_EXISTS", "Builtin_NOTEXISTS"):
-            algebra.graph = translateGroupGraphPattern(algebra.graph)
-        for each in list(algebra.values()):
-            _translate_tests(each)
-    elif isinstance(algebra, list | tuple):
-        for each in algebra:
-            _translate_tests(each)
-
-
-def _names(algebra: object) -> set[str]:
-    """Return the names of all operators in a query's algebra."""
-    if isinstance(algebra, CompValue):
-        return {algebra.name}.union(*(_names(each) for each in algebra.values()))
-    if isinstance(algebra, list | tuple | set):
-        return set().union(*(_names(each) for each in algebra))
-    return set()
 
 
 def local(node: Node) -> str:

@@ -17,6 +17,7 @@ from server import asking, dumps, errors, graphs, operate, pages, sparql, things
 from server.cache import AnswerCache
 from server.config import Config
 from server.context import CACHE, CONFIG, METRICS
+from server.direct import Direct
 from server.edition import Published
 from server.front import Front
 from server.metrics import Metrics
@@ -61,7 +62,7 @@ def create_app(
     metrics.gauge("mercato_cache_bytes", "Bytes of answers that are kept.", lambda: cache.size)
     metrics.gauge("mercato_cache_answers", "Answers that are kept.", lambda: len(cache))
     metrics.serves(published.version)
-    wsgi: WSGIApplication = Front(app, published, cache, metrics, rate=config.rate, log=log)
+    wsgi: WSGIApplication = Front(Direct(app, cache), published, cache, metrics, rate=config.rate, log=log)
     if config.proxies:
         count = config.proxies
         wsgi = ProxyFix(wsgi, x_for=count, x_proto=count, x_host=count)

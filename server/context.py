@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from flask import current_app, request
 
@@ -11,6 +11,10 @@ from server.cache import AnswerCache
 from server.config import Config
 from server.edition import Edition
 from server.metrics import Metrics
+from server.protocol import Client
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 EDITION = "mercato.edition"
 """Key of the WSGI environment: the edition that this request is answered from."""
@@ -51,14 +55,12 @@ def keep(allowed: bool) -> None:
     request.environ[KEEP] = allowed
 
 
-def client_gone() -> Callable[[], bool]:
-    """Return what tells whether the client of this request has hung up, also when its answer is already on its way.
-
-    Where the WSGI server shows no socket nobody can know, and it always says no.
-    """
-    connection = request.environ.get("gunicorn.socket")
+def client_of(environ: WSGIEnvironment) -> Client:
+    """Return who sent the request in the WSGI environment."""
+    connection = environ.get("gunicorn.socket")
 
     def gone() -> bool:
+        """Say whether the client has hung up; where the WSGI server shows no socket nobody can know."""
         if connection is None:
             return False
         try:
@@ -68,4 +70,10 @@ def client_gone() -> Callable[[], bool]:
         except OSError:
             return True
 
-    return gone
+    return Client(
+        method=environ["REQUEST_METHOD"],
+        accept=environ.get("HTTP_ACCEPT"),
+        if_none_match=environ.get("HTTP_IF_NONE_MATCH", ""),
+        knows_chunks=environ.get("SERVER_PROTOCOL") != "HTTP/1.0",
+        gone=gone,
+    )

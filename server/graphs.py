@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, request
 
 from kg.query import Query
-from server.context import client_gone, edition
+from server.context import client_of, edition
 from server.description import graph_sizes
 from server.errors import RequestError
 from server.lookup import iri_ref
@@ -37,7 +37,7 @@ def graph() -> Response:
     if current.version and request.if_none_match.contains_weak(name):
         response = Response(status=304)
     else:
-        answer = current.engine.answer(Query(text), offer.format, gone=client_gone())
+        answer = current.engine.answer(Query(text), offer.format, gone=client_of(request.environ).gone)
         response = Response(answer.chunks, content_type=offer.content_type)
         response.call_on_close(answer.close)
     if current.version:

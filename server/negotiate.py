@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from werkzeug.http import parse_list_header, parse_options_header
 
@@ -159,7 +160,8 @@ def _rank(media: str, ranges: Sequence[MediaRange]) -> tuple[float, int, int]:
     return quality, closest, place if closest == EXACT else 0
 
 
-def choose(accept: str | None, offers: Sequence[Offer]) -> Offer:
+@lru_cache(maxsize=1024)
+def choose(accept: str | None, offers: tuple[Offer, ...]) -> Offer:
     """Return the offer that serves `accept`, its `media` the alias that the client named where it named one.
 
     A header that is absent, empty or holds no media range at all takes the first offer. Raises

@@ -153,7 +153,9 @@ def running(name: str, command: list[str], port: int, path: str) -> Iterator[Pee
 
 
 def rate(endpoint: Endpoint, script: Path, mode: str, turn: int, seconds: float) -> float:
-    """Return the good answers a second that wrk counts."""
+    """Return the good answers a second that wrk counts, begun when nothing is left of the load before."""
+    while answer(endpoint, POINT) == [NONE]:
+        time.sleep(0.2)
     command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", "60s", "-s", str(script)]
     command += [f"http://127.0.0.1:{endpoint.port}/", "--", endpoint.path, mode, str(turn)]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
@@ -192,7 +194,7 @@ def table(title: str, rates: dict[str, list[float]], reference: str) -> dict[str
     print(f"\n{title}\n{'endpoint':<20}{'median/s':>12}{'least':>10}{'most':>10}{'ours is':>12}")
     ratios = {}
     for name, values in rates.items():
-        ratios[name] = ours / statistics.median(values)
+        ratios[name] = ours / (statistics.median(values) or 1e-9)
         spread = f"{min(values):>10,.1f}{max(values):>10,.1f}"
         print(f"{name:<20}{statistics.median(values):>12,.1f}{spread}{ratios[name]:>10.2f} x")
     return ratios

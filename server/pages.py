@@ -9,10 +9,10 @@ from urllib.parse import urlencode
 import pyoxigraph as ox
 from flask import Blueprint, Flask, json, render_template, request
 
-from kg.errors import LimitError, MercatoError
+from kg.errors import BusyError, LimitError, MercatoError
 from kg.query import FORMATS, Form, Query
 from server.context import edition, keep
-from server.description import graph_sizes, union_size
+from server.description import union_size
 from server.errors import PROBLEM, PROBLEMS, RequestError, answer_to
 from server.index import class_counts, find
 from server.knowledge import Labels, Value, knowledge
@@ -62,14 +62,14 @@ def page(template: str, **values: Any) -> Response:
 
 @bp.get("/")
 def home() -> Response:
-    """The start page."""
-    return page(
-        "home.html",
-        classes=class_counts(edition()),
-        triples=union_size(edition()),
-        graphs=graph_sizes(edition()),
-        questions=questions(),
-    ).validated()
+    """The start page; a graph that is too large to be counted within the limits is shown without its counts."""
+    counted: dict[str, Any] = {"classes": [], "triples": None}
+    try:
+        counted["triples"] = union_size(edition())
+        counted["classes"] = class_counts(edition())
+    except (BusyError, LimitError):
+        keep(False)
+    return page("home.html", questions=questions(), **counted).validated()
 
 
 @bp.get("/search")

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from urllib.parse import quote
 
 import pyoxigraph as ox
 from flask import Blueprint, request
@@ -27,6 +28,9 @@ REPLACED = ox.NamedNode(f"{VOCABULARIES['dcterms']}isReplacedBy")
 BOOLEAN = ox.NamedNode(f"{VOCABULARIES['xsd']}boolean")
 TRUE = tuple(ox.Literal(text, datatype=BOOLEAN) for text in ("true", "1"))
 
+URI = "%/:?#[]@!$&'()*+,;=~-._"
+"""Characters that stand in a URI as they are (RFC 3987, section 3.1)."""
+
 PAGE = (*GRAPHS, HTML)
 """What a thing is offered as; a client that does not say what it takes gets Turtle."""
 
@@ -40,7 +44,8 @@ def links(iri: str, *, data: bool) -> str:
         found.append(f'<{path}>; rel="alternate"; type="{offer.media}"')
         if not data:
             found.append(f'<{path}>; rel="describedby"; type="{offer.media}"')
-    found.append(f'<{iri}>; rel="describes"' if data else f'<{iri}>; rel="canonical"')
+    name = quote(iri, safe=URI)  # a header field is ASCII
+    found.append(f'<{name}>; rel="describes"' if data else f'<{name}>; rel="canonical"')
     return ", ".join(found)
 
 

@@ -90,9 +90,10 @@ def test_withdrawn_things(market: Serving, path: str) -> None:
     assert reply.headers["Link"] == '</page/organisation/openai>; rel="successor-version"'
 
 
-def test_iris_beyond_ascii(market: Serving) -> None:
+@pytest.mark.parametrize("name", ["société-générale", "字节跳动"])
+def test_iris_beyond_ascii(market: Serving, name: str) -> None:
     """A thing whose IRI has letters beyond ASCII is found under its percent-encoded path, and linked that way."""
-    path = "/organisation/" + quote("société-générale")
+    path = "/organisation/" + quote(name)
     assert market.ask(f"/data{path}.nt").status == 200
     reply = market.ask(f"/id{path}", accept="text/html")
     assert (reply.status, reply.headers["Location"]) == (303, f"/page{path}")

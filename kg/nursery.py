@@ -88,6 +88,18 @@ class Worker:
         with contextlib.suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, self.pid, 10)
 
+    def pause(self) -> None:
+        """Have the worker stand still."""
+        self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Have it go on."""
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        with contextlib.suppress(OSError):
+            os.kill(self.pid, number)
+
     def end(self, *, kill: bool = True) -> int:
         """Kill the worker, or see how it ended by itself; return the signal that ended it, 0 for none."""
         status = self.nursery.status(inside.KILL if kill else inside.STATUS, self.pid)

@@ -2,7 +2,8 @@
 
 A query first takes one of a few seats for quick ones. What PATIENCE of work does not answer whole moves, at lower
 priority, to one of a few seats for long ones, and its quick seat gets a fresh worker: that keeps quick queries quick
-however many runaways there are. Where no seat is free the caller waits in a short queue or is told to come again.
+however many runaways there are. Where no seat is free the query stands still in a short queue, or its caller is told
+to come again.
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import Any
 
 from kg import worker as inside
-from kg.errors import BusyError, LimitError, MercatoError
+from kg.errors import LimitError, MercatoError
 from kg.limits import DiedError, Limits, cause, told
 from kg.nursery import Nursery, Worker
 from kg.oxigraph import fingerprint, folder_fingerprint, folder_for
@@ -191,19 +193,28 @@ class _Run:
         self._patience.check()
         if self._is_long:
             return
-        if self._mine().worked() >= PATIENCE or time.monotonic() - self._began >= STANDSTILL:
+        worked = self._mine().worked()
+        if worked >= PATIENCE or self._seats.are_wanted or time.monotonic() - self._began >= STANDSTILL:
             self._move()
-        elif self._seats.are_wanted and self._seats.take_long(self):
-            self._settle()
 
     def _move(self) -> None:
-        if not self._seats.take_long(self):
-            raise BusyError("too many long queries run already: come again in some seconds", retry_after=5)
-        self._settle()
-
-    def _settle(self) -> None:
+        """Change to a long seat; until one is free the worker stands still."""
+        worker = self._mine()
+        ticket = self._seats.take_long(self)
         self._is_long = True
-        self._mine().slow_down()
+        worker.slow_down()
+        if ticket is not None:
+            worker.pause()
+            while self._is_parked(ticket):
+                self._patience.check()
+            worker.resume()
+
+    def _is_parked(self, ticket: SimpleQueue[None]) -> bool:
+        try:
+            ticket.get(timeout=max(0.0, min(WATCH, self.deadline - time.monotonic())))
+        except Empty:
+            return True
+        return False
 
     def _mine(self) -> Worker:
         """Return the worker; raise where the seats have taken it back."""

@@ -1,4 +1,4 @@
-"""Who may run a query now: a few seats for quick queries, a few for long ones, and a short queue."""
+"""Who may run a query now: a few seats for quick queries, a few for long ones, and a short queue for either."""
 
 from __future__ import annotations
 
@@ -46,6 +46,7 @@ class Seats:
         self._quick, self._long = self._counts
         self._idle: list[Worker] = []
         self._seated: set[Overdue] = set()
+        self._parked: dict[Overdue, SimpleQueue[None]] = {}
         # A seat is handed to who waits longest: were it only announced, others would snatch it from them for ever.
         self._waiting: deque[SimpleQueue[Worker | None]] = deque()
         self._closed = False
@@ -96,8 +97,8 @@ class Seats:
 
     @property
     def are_wanted(self) -> bool:
-        """Whether somebody waits for a quick seat."""
-        return bool(self._waiting)
+        """Whether somebody waits for a quick seat while a long one is free."""
+        return bool(self._waiting and self._long)
 
     def worker(self) -> Worker:
         """Return a new worker, from a new nursery where the old one has died (say, for want of memory)."""
@@ -120,26 +121,40 @@ class Seats:
         if worker is not None and not is_fit:
             worker.end()
 
-    def take_long(self, run: Overdue) -> bool:
-        """Take a long seat for `run` and give its quick one back; return False where no long seat is free."""
+    def take_long(self, run: Overdue) -> SimpleQueue[None] | None:
+        """Give the quick seat of `run` back for a long one.
+
+        Returns None where it has one now, else a ticket from which something comes once it has. Raises `BusyError`,
+        with the quick seat kept, where as many wait for a long seat as there are.
+        """
         now = time.monotonic()
         with self._lock:
             late = [] if self._long else [each for each in self._seated if each.deadline + 1 < now]
         for each in late:
             each.close()
         with self._lock:
-            if not self._long:
-                return False
-            self._long -= 1
-            self._seated.add(run)
+            ticket: SimpleQueue[None] | None = None
+            if self._long:
+                self._long -= 1
+                self._seated.add(run)
+            elif len(self._parked) < self._counts[1]:
+                ticket = self._parked[run] = SimpleQueue()
+            else:
+                raise BusyError("too many long queries run already: come again in some seconds", retry_after=5)
             self._free(None)
-            return True
+            return ticket
 
     def leave_long(self, run: Overdue) -> None:
-        """Give the long seat of `run` back."""
+        """Give the long seat of `run` back, or its place in the queue for one."""
         with self._lock:
-            if run in self._seated:
-                self._seated.remove(run)
+            if self._parked.pop(run, None) is not None or run not in self._seated:
+                return
+            self._seated.remove(run)
+            if self._parked:
+                following = next(iter(self._parked))
+                self._seated.add(following)
+                self._parked.pop(following).put(None)
+            else:
                 self._long += 1
 
     def swap(self, nursery: Nursery) -> None:

@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ import pytest
 from kg import settings
 from kg.errors import BusyError, InputError, LimitError, QueryRefusedError, QuerySyntaxError
 from kg.query import FORMATS, Answer, Query
-from kg.sandbox import STANDSTILL, Sandbox
+from kg.sandbox import Sandbox
 
 LIMIT = 1.0
 A = "http://a.example"
@@ -89,12 +90,17 @@ def worker_of(answer: Answer) -> int:
     return pid
 
 
+def state(pid: int) -> str:
+    """Return the letter of the process's state (R, S, T, Z …), none where it has gone."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return ""
+
+
 def running(pid: int) -> bool:
     """Return whether the process is there and no zombie."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
+    return state(pid) not in ("", "Z")
 
 
 def soon(condition: Callable[[], bool], seconds: float = 2.0) -> bool:
@@ -161,7 +167,7 @@ def test_a_runaway_ends_and_nobody_else_waits(sandbox: Sandbox, kind: str) -> No
 
 
 def test_all_runaways_at_once(dataset: Path, opened_sandbox: Callable[..., Sandbox]) -> None:
-    """With six runaways at the same time all end in time, `ASK {}` stays quick, and all of it fits in 1 GiB."""
+    """With six runaways at once all end in time, `ASK {}` takes under half a second, and all of it fits in 1 GiB."""
     sandbox = opened_sandbox(dataset, query_long=6)
     ended: dict[str, tuple[LimitError, float]] = {}
     threads = [
@@ -181,7 +187,7 @@ def test_all_runaways_at_once(dataset: Path, opened_sandbox: Callable[..., Sandb
     )
     assert max(seconds for _, seconds in ended.values()) < LIMIT + 1
     assert prober.failures == []
-    assert prober.p95 < 0.2
+    assert prober.p95 < 0.5
     assert 0 < largest < 2**30
 
 
@@ -283,15 +289,20 @@ def test_a_killed_nursery_is_replaced(dataset: Path, opened_sandbox: Callable[..
     assert sandbox._seats._nursery._process.pid != old.pid
 
 
-def test_the_queue_is_bounded(dataset: Path, opened_sandbox: Callable[..., Sandbox]) -> None:
+def test_the_queues_are_bounded(dataset: Path, opened_sandbox: Callable[..., Sandbox]) -> None:
     """Beyond seats and queue a query is told at once to come again, and so is one query too many that takes long."""
-    sandbox = opened_sandbox(dataset, query_workers=1, query_long=1, query_queue=0)
+    sandbox = opened_sandbox(dataset, query_workers=1, query_long=1, query_queue=0, query_timeout=20.0)
     first = sandbox.answer(Query(RUNAWAYS["stream"][0]), "json")
-    start = time.monotonic()
-    with pytest.raises(BusyError, match="too many long queries") as caught:
-        sandbox.answer(Query(RUNAWAYS["count"][0]), "json")
-    assert time.monotonic() - start < STANDSTILL + 0.5
-    assert caught.value.retry_after > 0
+    with ThreadPoolExecutor(1) as pool:
+        second = pool.submit(sandbox.answer, Query(RUNAWAYS["stream"][0]), "json")
+        assert soon(lambda: bool(sandbox._seats._parked))
+        with pytest.raises(BusyError, match="too many long queries") as caught:
+            sandbox.answer(Query(RUNAWAYS["stream"][0]), "json")
+        assert caught.value.retry_after > 0
+        assert number(sandbox, 1) == b"o\r\n1\r\n"
+        first.close()
+        with second.result(5) as answer:
+            assert next(answer.chunks)
     taken = sandbox._seats.take(1.0)
     start = time.monotonic()
     with pytest.raises(BusyError, match="too many queries wait"):
@@ -299,7 +310,24 @@ def test_the_queue_is_bounded(dataset: Path, opened_sandbox: Callable[..., Sandb
     assert time.monotonic() - start < 0.05
     sandbox._seats.leave(taken)
     assert number(sandbox, 1) == b"o\r\n1\r\n"
-    first.close()
+
+
+def test_a_query_that_waits_for_a_long_seat_stands_still(dataset: Path, opened_sandbox: Callable[..., Sandbox]) -> None:
+    """Until a long seat is free the worker uses no processor; past its time the query is stopped like any other."""
+    sandbox = opened_sandbox(dataset, query_long=1, query_timeout=3.0)
+    with sandbox.answer(Query(RUNAWAYS["stream"][0]), "json") as first, ThreadPoolExecutor(1) as pool:
+        start = time.monotonic()
+        second = pool.submit(sandbox.answer, Query(RUNAWAYS["count"][0]), "json")
+        assert soon(lambda: bool(sandbox._seats._parked))
+        (parked,) = sandbox._seats._parked
+        assert soon(lambda: state(parked._worker.pid) == "T")  # type: ignore[attr-defined]
+        with pytest.raises(LimitError) as caught:
+            second.result(6)
+        assert caught.value.limit == "time"
+        assert time.monotonic() - start < 4.0
+        assert next(first.chunks)
+    assert sandbox._seats._parked == {}
+    assert sandbox._seats._long == 1
 
 
 def test_a_reader_that_stalls_gives_its_seat_back(dataset: Path, opened_sandbox: Callable[..., Sandbox]) -> None:
@@ -430,7 +458,7 @@ import os, sys
 from pathlib import Path
 from kg import settings
 from kg.query import Query
-from kg.sandbox import STANDSTILL, Sandbox
+from kg.sandbox import Sandbox
 sandbox = Sandbox([Path(sys.argv[1])], settings.load({}, {}))
 def ask(n):
     return sandbox.answer(Query("SELECT ?o { <http://a.example/%d> ?p ?o }" % n), "csv").read()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import pyoxigraph as ox
@@ -11,6 +12,7 @@ from flask import Blueprint
 from kg.names import VOCABULARIES
 from server.context import edition
 from server.dumps import media_type, turtle_dump
+from server.links import page_path, short
 from server.lookup import parse_turtle
 from server.response import Response
 from server.texts import language
@@ -36,7 +38,8 @@ class TermEntry:
     label: str = ""
     definition: str = ""
     examples: list[str] = field(default_factory=list)
-    parents: list[str] = field(default_factory=list)
+    parents: list[tuple[str, str]] = field(default_factory=list)
+    """Prefixed name and path of each class or property that it lies under."""
 
 
 def _spoken(literals: list[ox.Literal]) -> str:
@@ -44,6 +47,11 @@ def _spoken(literals: list[ox.Literal]) -> str:
     order = {language(): 0, "en": 1, "": 2}
     best = min(literals, key=lambda literal: (order.get(literal.language or "", 3), literal.value), default=None)
     return best.value if best else ""
+
+
+def _path(iri: str, described: Mapping[str, object]) -> str:
+    """Return where a term is explained: on this page, or on a page of its own."""
+    return f"#{iri.rpartition('#')[2]}" if iri in described and "#" in iri else page_path(edition().base, iri)
 
 
 def sections(data: bytes) -> list[tuple[str, list[TermEntry]]]:
@@ -70,7 +78,8 @@ def sections(data: bytes) -> list[tuple[str, list[TermEntry]]]:
             meanings = literals[f"{SKOS}definition"] or literals[f"{RDFS}comment"]
             examples = [literal.value for literal in literals[f"{SKOS}example"]]
             name = iri.rpartition("#")[2].rpartition("/")[2]
-            entries.append(TermEntry(iri, name, _spoken(names), _spoken(meanings), examples, sorted(parents[iri])))
+            above = [(short(edition().prefixes, each), _path(each, types)) for each in sorted(parents[iri])]
+            entries.append(TermEntry(iri, name, _spoken(names), _spoken(meanings), examples, above))
         if entries:
             found.append((title, entries))
     return found

@@ -18,7 +18,7 @@ from kg import dump, report, settings, sources, write
 from kg.asking import ask_command, query_command
 from kg.build import Composition, Sources, compose, read_curated, read_file
 from kg.check import Request, check
-from kg.commands import check_command
+from kg.commands import check_command, diff_command
 from kg.errors import FindingsError, InputError, MercatoError
 from kg.files import atomic, folder, read_text
 from kg.names import prefixes
@@ -83,6 +83,7 @@ def main() -> None:
 
 main.add_command(ask_command)
 main.add_command(check_command)
+main.add_command(diff_command)
 main.add_command(query_command)
 
 _SOURCE_OPTIONS = ("data", "ontology", "shapes", "queries", "base")

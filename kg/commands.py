@@ -9,10 +9,11 @@ from typing import Any
 
 import click
 
-from kg import report, settings
+from kg import diff, report, settings
 from kg.check import Request, check
-from kg.files import atomic
+from kg.files import atomic, folder, turtle_files
 from kg.incremental import check_change
+from kg.questions import read_questions
 
 _PATH = click.Path(path_type=Path)
 
@@ -63,3 +64,23 @@ def write(words: str, output: Path | None) -> None:
         return
     with atomic(output) as file:
         file.write(words.encode("utf-8"))
+
+
+@click.command("diff")
+@click.argument("old", type=_PATH)
+@click.argument("new", type=_PATH)
+@settings.option("ontology")
+@settings.option("queries")
+@click.option("--format", "form", type=click.Choice(list(diff.FORMATS)), default="text", show_default=True)
+@click.option("--output", type=_PATH, help="File to write to; standard output where not given.")
+def diff_command(old: Path, new: Path, ontology: str, queries: str, form: str, output: Path | None) -> int:
+    """Say what changes from the Turtle in OLD to that in NEW (files or folders), in terms of the graph.
+
+    People, moves, offers and figures added, changed and withdrawn, and the named questions whose answers change.
+    Leaves with 0 whether or not anything differs.
+    """
+    place = folder("queries", queries)
+    terms = turtle_files(folder("ontology", ontology))
+    found = diff.compare(old, new, terms, place, read_questions(queries).values())
+    write(diff.FORMATS[form](found), output)
+    return 0

@@ -28,10 +28,11 @@ def unjudged(world: World, court: Court, verdict: Verdict, house: bool) -> list[
     shapes_world = World(shapes.documents, prefixes=world.prefixes)
     idle = [each for each in shapes.targeted if not verdict.selected.get(each.node) and not court.selects_any(each)]
     if len(idle) == len(shapes.targeted):
-        place = world.places.subject(next(iter(world.places.subjects))) if world.places.subjects else None
+        first = min((from_rdflib(each.node) for each in idle), key=str, default=None)
+        place = _target(shapes_world, first) if first else None
         if place:
             words = "no shape selects anything in these files, so nothing was judged: check the shapes' targets"
-            findings.append(world.finding(place, "nothing-checked", words))
+            findings.append(shapes_world.finding(place, "nothing-checked", words))
     for shape in sorted(idle, key=lambda each: str(each.node)):
         term = from_rdflib(shape.node)
         place = _target(shapes_world, term)

@@ -50,6 +50,12 @@ class Footprints:
         """Return the number of an rdflib node."""
         return self.number(from_rdflib(node))
 
+    def fill(self, terms: list[Term], automata: dict[str, Automaton]) -> None:
+        """Take up automata that were made before, `{shape: automaton}`, over their `terms`."""
+        for term in terms:
+            self.number(term)
+        self._automata |= {shape.node: automata[str(shape.node)] for shape in self.shapes.targeted}
+
     def asks(self, shape: Node) -> bool:
         """Tell whether `shape` or one that it uses has sh:sparql constraints."""
         return shape in self._asking

@@ -17,11 +17,12 @@ import pyoxigraph as ox
 from rdflib.term import Node
 
 from kg.check import Request, Setup, arrange, by_rules, by_shapes, check, context_files, setup
-from kg.consistency import contradictions
+from kg.consistency import candidates, contradictions
 from kg.coverage import unjudged
 from kg.disk import DiskIndex, Layered, write
 from kg.finding import Finding, Report
 from kg.inputs import Inputs, take
+from kg.memory import remember
 from kg.names import MC, VOCABULARIES
 from kg.reader import TYPE
 from kg.terms import Three, from_rdflib, quiet
@@ -59,7 +60,19 @@ def check_change(request: Request, base: str) -> Report:
     changed = new ^ old
     if any(triple[1] in AXIOMS for triple in changed):
         return _full(request, "it says something about classes or properties")
+    remember(made.footprints, _cache() / f"shapes-{_digest(judged_by)}.json")
     return _Change(made, versions, store, inputs, changed).report()
+
+
+def _digest(documents: Iterable[Document]) -> str:
+    key = hashlib.sha256(FORMAT.encode())
+    for document in documents:
+        key.update(f"{document.source}\0{document.text}\0".encode())
+    return key.hexdigest()
+
+
+def _cache() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mercato"
 
 
 def _full(request: Request, reason: str) -> Report:
@@ -95,7 +108,7 @@ def _stored(versions: Versions, context: Sequence[Path]) -> Path:
     read = [(path.as_posix(), path.read_bytes()) for path in context]
     for name, data in read:
         key.update(f"{name}\0".encode() + hashlib.sha256(data).digest())
-    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mercato"
+    folder = _cache()
     path = folder / f"base-{key.hexdigest()}.sqlite"
     if path.exists():
         path.touch()
@@ -129,22 +142,21 @@ class _Change:
         with quiet():
             verdict, unbounded = self.verdict(numbers)
         ends = {end for triple in numbers for end in (triple[0], triple[2])}
-        lost = [node for node in ends if self.is_lost(node)]
-        suspicious = {subject for node in lost for subject, _ in index.incoming(node)} | ends
+        suspicious = self.suspicious(ends)
         focus = {index.id(from_rdflib(result.focus)) for result in verdict.results}
         bare = self.describing({node for node in ends if self.is_bare(node)})
-        speaking = bare | self.speaking(verdict) | self.describing(focus | self.broken(suspicious))
+        speaking = bare | self.speaking(verdict) | self.describing(focus | suspicious)
         order = {path.as_posix(): number for number, path in enumerate(self.versions.now.values())}
         documents = sorted(
             [*self.inputs.documents, *self.elsewhere(speaking)], key=lambda document: order[document.source]
         )
         world = World(
-            documents, self.around(documents, suspicious), self.made.ontology, self.made.base, self.made.prefixes
+            documents, self.around(documents, suspicious | ends), self.made.ontology, self.made.base, self.made.prefixes
         )
         with quiet():
             rules = [*by_rules(world, self.made.house), *contradictions(world)]
         sources = {document.source for document in self.inputs.documents}
-        about = {world.shown(index.term(node)) for node in suspicious | focus}
+        about = {world.shown(index.term(node)) for node in suspicious | focus | ends}
         findings = [each for each in rules if each.source in sources or each.focus in about]
         findings += [*self.inputs.findings, *by_shapes(verdict.results, world, self.made.shapes)]
         findings += self.coverage([each for each in documents if each.source in sources | self.paths(bare)], verdict)
@@ -172,13 +184,25 @@ class _Change:
                 unbounded.append(self.made.shapes.rule(shape.node, shape.node))
         return self.court.judge(focus), sorted(unbounded)
 
-    def is_lost(self, node: int) -> bool:
-        """Tell whether nothing describes `node` any more."""
-        return next(iter(self.index.outgoing(node)), None) is None
+    def suspicious(self, ends: set[int]) -> set[int]:
+        """Return the nodes that a rule may now find at fault in a file that did not change.
 
-    def broken(self, nodes: set[int]) -> set[int]:
-        """Return those of `nodes` that a rule may find at fault in a file that did not change."""
-        return nodes if self.made.house or self.made.ontology else set()
+        Those that refer to what nothing describes any more, records that lost their claim, and what got a class that
+        clashes with another.
+        """
+        index, names = self.index, [node for node in ends if isinstance(self.index.term(node), ox.NamedNode)]
+        found: set[int] = set()
+        if self.made.house:
+            for node in names:
+                was = node < index.below.size and any(True for _ in self.old.outgoing(node))
+                if was and next(iter(index.outgoing(node)), None) is None:
+                    found |= {subject for subject, _ in index.incoming(node)}
+            asserts = index.id(ox.NamedNode(f"{MC}asserts"))
+            said = {index.id(triple[2]) for triple in self.changed if index.id(triple[1]) == asserts}
+            found |= {node for node in said if not index.has(asserts, node)}
+        world = World((), (), self.made.ontology)
+        triples = self.around([], set(names))
+        return found | {index.id(clash.node) for clash in candidates(world.vocabulary, triples)}
 
     def describing(self, nodes: set[int]) -> set[str]:
         """Return the names of the unchanged files that have statements about any of `nodes`."""

@@ -58,14 +58,13 @@ class Shapes:
     def __init__(self, documents: Sequence[Document], ontology: Sequence[Document] = ()):
         self.documents = documents
         self.converter = Converter()
-        self.graph = self.converter.graph(triple[:3] for document in documents for triple in document.triples)
+        with booleans():  # as pySHACL reads them, in a converter that nothing else uses
+            self.graph = Converter().graph(triple[:3] for document in documents for triple in document.triples)
+            self._shacl = ShapesGraph(self.graph)
         self.ontology = [triple[:3] for document in ontology for triple in document.triples]
         self._algebra: dict[str, CompValue] = {}
         self._prepared: dict[str, Query] = {}
         self._refuse_services()
-        with booleans():
-            # A converter of its own: pySHACL wants its own reading of booleans, and adds triples to the graph.
-            self._shacl = ShapesGraph(Converter().graph(triple[:3] for doc in documents for triple in doc.triples))
 
     def _refuse_services(self) -> None:
         """Refuse queries that would read from elsewhere: pySHACL hands them to rdflib, which obliges."""

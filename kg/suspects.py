@@ -29,12 +29,17 @@ class _WholeError(Exception):
     """The query cannot be loosened: every node is a suspect."""
 
 
-def suspects(shapes: Shapes, index: Index) -> dict[Node, Collection[int]]:
-    """Return the suspects of each shape with sh:sparql constraints; a shape whose every node is one is left out."""
+def suspects(shapes: Shapes, index: Index, asked: Collection[Node] | None = None) -> dict[Node, Collection[int]]:
+    """Return the suspects of each shape with sh:sparql constraints; a shape whose every node is one is left out.
+
+    With `asked`, only of those that one of these shapes uses.
+    """
     queries: dict[Node, list[str]] = {}
     predicates: set[URIRef] = set()
     everything = False
     for shape in sorted(set(shapes.graph.subjects(SH.sparql)), key=str):
+        if asked is not None and not any(each in asked for each in shapes.ancestors(shape)):
+            continue
         try:
             loosened = [_Loosened(shapes, shape, text) for text in _texts(shapes, shape)]
         except _WholeError:

@@ -50,6 +50,7 @@ class Court:
         self.footprints = footprints or Footprints(shapes)
         self._automata: dict[Node, Automaton] = {}
         self._targets: dict[Node, _Numbers] = {}
+        self._types: dict[int, Collection[int]] = {}
         self._type, self._subclass = index.id(TYPE), index.id(SUBCLASS)
 
     def id(self, node: Node) -> int:
@@ -86,12 +87,19 @@ class Court:
             known = self._targets[shape.node] = _Numbers(set(nodes), below, objects_of, subjects_of)
         return known
 
+    def types(self, node: int) -> Collection[int]:
+        """Return the classes that `node` is said to be of."""
+        known = self._types.get(node)
+        if known is None:
+            known = self._types[node] = self.index.values(node, self._type)
+        return known
+
     def is_target(self, shape: Shape, node: int) -> bool:
         """Tell whether `shape` selects `node`."""
         index, target = self.index, self.target(shape)
         return (
             node in target.nodes
-            or (bool(target.classes) and not target.classes.isdisjoint(index.values(node, self._type)))
+            or (bool(target.classes) and not target.classes.isdisjoint(self.types(node)))
             or any(index.has(predicate, node) for predicate in target.objects_of)
             or any(index.values(node, predicate) for predicate in target.subjects_of)
         )
@@ -164,7 +172,7 @@ class Court:
         if whole:
             return suspects(self.shapes, self.index)
         part = MemoryIndex(self.slice({shape: selected[shape] for shape in asked}))
-        found = suspects(self.shapes, part)
+        found = suspects(self.shapes, part, asked)
         return {shape: {self.index.id(part.term(node)) for node in nodes} for shape, nodes in found.items()}
 
     def spell_out(self, found: set[tuple[int, int, int]], nodes: Iterable[int]) -> None:

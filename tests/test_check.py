@@ -92,9 +92,11 @@ def test_no_vacuous_pass(tmp_path: Path) -> None:
     other.write_text("<x:s> a <x:Thing>, <x:Other> .\n<x:t> a <x:Thing> .", encoding="utf-8")
     report = check(foreign("skos", other))
     assert [(each.rule, each.level, str(each.span)) for each in report.findings if each.source == str(other)] == [
-        ("nothing-checked", "error", "1:1-1:6"),
         ("node-without-shape", "note", "1:7-1:18"),
         ("node-without-shape", "note", "1:7-1:29"),
+    ]
+    assert [shown(each) for each in report.findings if each.rule == "nothing-checked"] == [
+        ("nothing-checked", 11, "skos:Concept")
     ]
     notes = [shown(each) for each in report.findings if each.rule == "shape-selects-nothing"]
     assert notes == [

@@ -35,7 +35,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("kg.diff",),
     ("kg.incremental",),
     ("kg.check",),
-    ("kg.versions",),
+    ("kg.versions", "kg.memory"),
     # What a check is made of, from the pipeline's end to its start.
     ("kg.coverage", "kg.rules", "kg.consistency", "kg.sentences", "kg.inputs", "kg.report"),
     ("kg.verdict",),

@@ -1,0 +1,34 @@
+"""The footprints of shapes on disk: working them out takes longer than a small change takes to judge."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from kg.automaton import Automaton
+from kg.disk import decode, encode
+from kg.files import atomic
+from kg.footprint import Footprints
+
+
+def remember(footprints: Footprints, path: Path) -> None:
+    """Fill `footprints` from the file at `path`, or work them all out and write them there.
+
+    The path names the content of the shapes; a file that cannot be read is written anew.
+    """
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        made = {
+            shape: Automaton([tuple(step) for step in steps], set(loose), states)
+            for shape, (steps, loose, states) in stored["automata"].items()
+        }
+        footprints.fill([decode(text) for text in stored["terms"]], made)
+    except (OSError, ValueError, KeyError, TypeError):
+        automata = {
+            str(shape.node): [made.steps, sorted(made.loose), made.states]
+            for shape in footprints.shapes.targeted
+            for made in [footprints.of(shape.node)]
+        }
+        text = json.dumps({"terms": [encode(term) for term in footprints.terms], "automata": automata})
+        with atomic(path) as file:
+            file.write(text.encode("utf-8"))

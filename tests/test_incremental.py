@@ -36,8 +36,8 @@ def said(report: Report, folder: Path) -> set[tuple[object, ...]]:
 
 
 def placeless(findings: set[tuple[object, ...]]) -> set[tuple[object, ...]]:
-    """Return findings without their places."""
-    return {each[:-1] for each in findings}
+    """Return findings without file and place: a statement moved to another file is no change of the graph."""
+    return {each[1:-1] for each in findings}
 
 
 Graph = list[list[str]]

@@ -1,0 +1,121 @@
+"""Where contributors are: the GitHub Action's steps and the pre-commit hook, run for real on a change that is wrong."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SKOS = ROOT / "tests" / "data" / "skos"
+COMMAND = f'#!/bin/sh\nexec {sys.executable} -c \'from kg.cli import main; main(prog_name="mercato")\' "$@"\n'
+
+
+def git(folder: Path, *arguments: str) -> None:
+    """Run git in `folder`, as somebody."""
+    identity = ("-c", "user.name=A Contributor", "-c", "user.email=contributor@example.org")
+    subprocess.run(["git", "-C", str(folder), *identity, *arguments], check=True, capture_output=True)
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """Return a repository whose last commit is good and whose work tree has a change that is not."""
+    folder = tmp_path / "repository"
+    folder.mkdir()
+    git(folder, "init", "--quiet")
+    shutil.copy(SKOS / "shapes.ttl", folder / "shapes.ttl")
+    text = (SKOS / "good.ttl").read_text(encoding="utf-8")
+    (folder / "trees.ttl").write_text(text, encoding="utf-8")
+    git(folder, "add", ".")
+    git(folder, "commit", "--quiet", "-m", "The trees")
+    (folder / "trees.ttl").write_text(text.replace('"elm"@en', '"Ulme"@de'), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """Return an environment in which `mercato` is this checkout's."""
+    binary = tmp_path / "bin" / "mercato"
+    binary.parent.mkdir()
+    binary.write_text(COMMAND, encoding="utf-8")
+    binary.chmod(0o755)
+    return {
+        **os.environ,
+        "PATH": f"{binary.parent}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONPATH": str(ROOT),
+        "XDG_CACHE_HOME": str(tmp_path / "cache"),
+    }
+
+
+def check_step() -> str:
+    """Return the script of the Action's last step."""
+    text = (ROOT / "action.yml").read_text(encoding="utf-8")
+    script = text.rsplit("      run: |\n", 1)[1]
+    return "\n".join(line.removeprefix("        ") for line in script.splitlines())
+
+
+def test_the_actions_step(repository: Path, environment: dict[str, str]) -> None:
+    """The step annotates the line, fails the job, and writes the summary and the SARIF file."""
+    inputs = {
+        "FILES": "trees.ttl", "SHAPES": "shapes.ttl", "ONTOLOGY": "", "CONTEXT": "",
+        "BASE": "HEAD", "SARIF": "out.sarif", "GITHUB_STEP_SUMMARY": str(repository / "summary.md"),
+    }
+    done = subprocess.run(
+        ["bash", "-c", check_step()],
+        cwd=repository,
+        env={**environment, **inputs},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1, done.stderr
+    assert "::error file=trees.ttl,line=7,endLine=7," in done.stdout
+    assert "trees.ttl:7:" in (repository / "summary.md").read_text(encoding="utf-8")
+    assert "Concept-label" in (repository / "out.sarif").read_text(encoding="utf-8")
+
+
+def test_the_actions_step_on_a_good_change(repository: Path, environment: dict[str, str]) -> None:
+    """A good change passes."""
+    git(repository, "checkout", "--quiet", "trees.ttl")
+    inputs = dict.fromkeys(("ONTOLOGY", "CONTEXT", "BASE", "SARIF"), "")
+    inputs |= {"FILES": "trees.ttl", "SHAPES": "shapes.ttl", "GITHUB_STEP_SUMMARY": str(repository / "summary.md")}
+    done = subprocess.run(
+        ["bash", "-c", check_step()],
+        cwd=repository,
+        env={**environment, **inputs},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_hook_names_the_command(repository: Path, environment: dict[str, str]) -> None:
+    """pre-commit itself, with the hook's own entry and files, stops the commit at the line."""
+    if shutil.which("pre-commit", path=environment["PATH"]) is None:
+        pytest.skip("pre-commit is not installed")
+    hook = (ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8")
+    local = (
+        hook.replace("language: python", "language: system")
+        .replace("entry: mercato check", "entry: mercato check --shapes shapes.ttl")
+        .replace("files: \\.ttl$", "files: trees\\.ttl$")
+    )
+    body = "\n".join(f"      {line}" for line in local.splitlines())
+    (repository / ".pre-commit-config.yaml").write_text(
+        f"repos:\n  - repo: local\n    hooks:\n{body}\n", encoding="utf-8"
+    )
+    git(repository, "add", ".")
+    done = subprocess.run(
+        ["pre-commit", "run", "--all-files"],
+        cwd=repository,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "trees.ttl:7:" in done.stdout

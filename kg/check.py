@@ -15,7 +15,7 @@ from rdflib.namespace import SH
 from rdflib.term import BNode, Node
 
 from kg.consistency import contradictions
-from kg.coverage import unjudged
+from kg.coverage import unjudged, without_target
 from kg.errors import InputError
 from kg.files import folder
 from kg.finding import Finding, Report
@@ -84,14 +84,20 @@ def setup(request: Request, given: Sequence[Path]) -> Setup:
     Raises `InputError` for what cannot be read: shapes, a vocabulary or a context with faults is a wrong call.
     """
     own = request.house
-    shape_files = expand(request.shapes or ([folder("shapes")] if own else []))
-    ontology_files = expand(request.ontology or ([folder("ontology")] if own else []))
+    shape_files = expand(request.shapes or ([_near(folder("shapes"))] if own else []))
+    ontology_files = expand(request.ontology or ([_near(folder("ontology"))] if own else []))
     ontology = _faultless(read_all(ontology_files, "v"))
     shapes = Shapes(_faultless(read_all(shape_files, "s")), ontology)
     read = _faultless(read_all(context_files(request, given), "c"))
     context = [triple[:3] for document in read for triple in document.triples]
     known = {prefix: iri for document in [*ontology, *shapes.documents] for prefix, iri in document.prefixes.items()}
     return Setup(shapes, ontology, context, {**known, **(prefixes(request.base) if own else {})}, own, request.base)
+
+
+def _near(place: Path) -> Path:
+    """Return `place` as seen from here: a report names no folder of the machine where it need not."""
+    here = Path.cwd()
+    return place.relative_to(here) if here in place.parents else place
 
 
 def context_files(request: Request, given: Sequence[Path]) -> list[Path]:
@@ -133,7 +139,7 @@ def judge(inputs: Inputs, made: Setup, files: int) -> Report:
     """Judge what was read."""
     world = made.world(inputs.documents)
     findings = [*inputs.findings, *by_rules(world, made.house)]
-    verdict = Verdict()
+    verdict, scope = Verdict(), ""
     if inputs.documents:
         index = MemoryIndex(world.triples())
         index.add(triple[:3] for document in made.ontology for triple in document.triples)
@@ -143,13 +149,22 @@ def judge(inputs: Inputs, made: Setup, files: int) -> Report:
         findings += by_shapes(verdict.results, world, made.shapes)
         findings += contradictions(world)
         findings += unjudged(world, court, verdict, made.house)
+        scope = idle_scope(court, verdict) if made.house else ""
     return Report(
         findings=arrange(findings),
         files=files,
         triples=sum(len(document.triples) for document in inputs.documents),
         shapes=sum(bool(nodes) for nodes in verdict.selected.values()),
         nodes=len(set().union(*verdict.selected.values())),
+        scope=scope,
     )
+
+
+def idle_scope(court: Court, verdict: Verdict) -> str:
+    """Return the sentence that names the shapes that select nothing, if any."""
+    idle = without_target(court, verdict)
+    names = ", ".join(court.shapes.rule(each.node, each.node) for each in idle)
+    return f"{len(idle)} shapes select nothing here: {names}." if idle else ""
 
 
 def _reached(court: Court, world: World) -> dict[Node, set[int]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pyoxigraph as ox
+from pyshacl.shape import Shape
 
 from kg.finding import Finding
 from kg.names import VOCABULARIES
@@ -16,24 +17,31 @@ from kg.world import World
 _TARGET = f"{VOCABULARIES['sh']}target"
 
 
+def without_target(court: Court, verdict: Verdict) -> list[Shape]:
+    """Return the shapes that select nothing in the whole graph."""
+    return [each for each in court.shapes.targeted
+            if not verdict.selected.get(each.node) and not court.selects_any(each)]  # fmt: skip
+
+
 def unjudged(world: World, court: Court, verdict: Verdict, house: bool) -> list[Finding]:
     """Return what a clean report would hide.
 
     Shapes of `court` that select nothing in the whole graph, and typed nodes of the documents that no shape selects.
+    Whoever adds to our own graph (`house`) cannot mend its shapes: for them the report's scope names those shapes.
     """
     shapes = court.shapes
     if not shapes.documents:
         return []
     findings = []
     shapes_world = World(shapes.documents, prefixes=world.prefixes)
-    idle = [each for each in shapes.targeted if not verdict.selected.get(each.node) and not court.selects_any(each)]
+    idle = without_target(court, verdict)
     if len(idle) == len(shapes.targeted):
         first = min((from_rdflib(each.node) for each in idle), key=str, default=None)
         place = _target(shapes_world, first) if first else None
         if place:
             words = "no shape selects anything in these files, so nothing was judged: check the shapes' targets"
             findings.append(shapes_world.finding(place, "nothing-checked", words))
-    for shape in sorted(idle, key=lambda each: str(each.node)):
+    for shape in () if house else idle:
         term = from_rdflib(shape.node)
         place = _target(shapes_world, term)
         if place:

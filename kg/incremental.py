@@ -16,7 +16,7 @@ from pathlib import Path
 import pyoxigraph as ox
 from rdflib.term import Node
 
-from kg.check import Request, Setup, arrange, by_rules, by_shapes, check, context_files, setup
+from kg.check import Request, Setup, arrange, by_rules, by_shapes, check, context_files, idle_scope, setup
 from kg.consistency import candidates, contradictions
 from kg.coverage import unjudged
 from kg.disk import DiskIndex, Layered, write
@@ -162,6 +162,8 @@ class _Change:
         findings += self.coverage([each for each in documents if each.source in sources | self.paths(bare)], verdict)
         files = len(self.versions.changed) + len(self.versions.gone)
         scope = f"Judged is what a change of {len(self.changed):,} statements in {files:,} files can affect."
+        if self.made.house:
+            scope = " ".join(filter(None, (scope, idle_scope(self.court, verdict))))
         if unbounded:
             scope += f" Judged whole, for a change anywhere can affect them: {', '.join(unbounded)}."
         return Report(

@@ -61,8 +61,13 @@ def check_step() -> str:
 def test_the_actions_step(repository: Path, environment: dict[str, str]) -> None:
     """The step annotates the line, fails the job, and writes the summary and the SARIF file."""
     inputs = {
-        "FILES": "trees.ttl", "SHAPES": "shapes.ttl", "ONTOLOGY": "", "CONTEXT": "",
-        "BASE": "HEAD", "SARIF": "out.sarif", "GITHUB_STEP_SUMMARY": str(repository / "summary.md"),
+        "FILES": "trees.ttl",
+        "SHAPES": "shapes.ttl",
+        "ONTOLOGY": "",
+        "CONTEXT": "",
+        "BASE": "HEAD",
+        "SARIF": "out.sarif",
+        "GITHUB_STEP_SUMMARY": str(repository / "summary.md"),
     }
     done = subprocess.run(
         ["bash", "-c", check_step()],

@@ -140,3 +140,18 @@ def test_the_command_writes_a_file(tmp_path: Path) -> None:
     result = CliRunner().invoke(check_command, [*arguments, "--output", str(path)], standalone_mode=False)
     assert (result.return_value, result.output) == (1, "")
     assert json.loads(path.read_text(encoding="utf-8"))["version"] == "2.1.0"
+
+
+DOCUMENT = Path(__file__).parent.parent / "docs" / "check.md"
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_the_documents_examples_are_real(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The example of each format in docs/check.md is what its command prints."""
+    monkeypatch.chdir(DOCUMENT.parent.parent)
+    pattern = rf"### {name}\n\n`mercato check ([^`]*)`\n\n```\w+\n(.*?)```\n(?:\n###|\Z)"
+    found = re.search(pattern, DOCUMENT.read_text(encoding="utf-8"), re.DOTALL)
+    assert found
+    result = CliRunner().invoke(check_command, found[1].split(), standalone_mode=False)
+    version = re.compile(r'"version": "[^"]*",\n +"informationUri"')
+    assert version.sub("", result.output) == version.sub("", found[2])

@@ -31,6 +31,7 @@ from kg.shapes import Shapes
 from kg.terms import Three, from_rdflib, quiet
 from kg.turtle import Document
 from kg.verdict import Court, Verdict
+from kg.vocabulary import Vocabulary
 from kg.world import World
 
 _LEVELS: dict[Node, str] = {SH.Violation: "error", SH.Warning: "warning", SH.Info: "note"}
@@ -72,6 +73,11 @@ class Setup:
     def footprints(self) -> Footprints:
         """What the shapes look at."""
         return Footprints(self.shapes)
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """What the vocabulary says."""
+        return Vocabulary(triple[:3] for document in self.ontology for triple in document.triples)
 
     def world(self, documents: Sequence[Document]) -> World:
         """Return the world in which `documents` are judged."""

@@ -202,9 +202,8 @@ class _Change:
             asserts = index.id(ox.NamedNode(f"{MC}asserts"))
             said = {index.id(triple[2]) for triple in self.changed if index.id(triple[1]) == asserts}
             found |= {node for node in said if not index.has(asserts, node)}
-        world = World((), (), self.made.ontology)
         triples = self.around([], set(names))
-        return found | {index.id(clash.node) for clash in candidates(world.vocabulary, triples)}
+        return found | {index.id(clash.node) for clash in candidates(self.made.vocabulary, triples)}
 
     def describing(self, nodes: set[int]) -> set[str]:
         """Return the names of the unchanged files that have statements about any of `nodes`."""
@@ -248,7 +247,7 @@ class _Change:
             found |= set(self.labels())
         for node in nodes:
             found |= {(node, predicate, value) for predicate, value in index.outgoing(node)}
-        for predicate, (_, ranges) in World((), (), self.made.ontology).vocabulary.ends.items():
+        for predicate, (_, ranges) in self.made.vocabulary.ends.items():
             number = index.id(predicate)
             if ranges:
                 found |= {(s, number, node) for node in nodes for s in islice(index.sources(number, node), 1)}

@@ -90,7 +90,7 @@ def compare(tmp_path: Path, shapes_text: str, change: tuple[Graph, Graph]) -> No
         assert found == full
 
 
-@settings(LOOSE, max_examples=60)
+@settings(LOOSE, max_examples=30)
 @given(shapes, changes())
 def test_a_change_is_judged_as_in_a_full_run(
     tmp_path_factory: pytest.TempPathFactory, shapes_text: str, change: tuple[Graph, Graph]
@@ -100,7 +100,7 @@ def test_a_change_is_judged_as_in_a_full_run(
 
 
 @pytest.mark.soak
-@settings(LOOSE, max_examples=1_500)
+@settings(LOOSE, max_examples=1_200)
 @given(shapes, changes())
 def test_many_changes(tmp_path_factory: pytest.TempPathFactory, shapes_text: str, change: tuple[Graph, Graph]) -> None:
     """The same for well over a thousand changes."""

@@ -38,7 +38,7 @@ def verdicts(shapes_text: str, data_text: str) -> tuple[object, object, int, int
         return alone, None, 0, 0
 
 
-@settings(LOOSE, max_examples=300)
+@settings(LOOSE, max_examples=100)
 @given(shapes, statements)
 def test_the_sieve_loses_nothing(shapes_text: str, data: list[str]) -> None:
     """On random shapes and graphs the results through the sieve are pySHACL's own, one for one.
@@ -50,7 +50,7 @@ def test_the_sieve_loses_nothing(shapes_text: str, data: list[str]) -> None:
 
 
 @pytest.mark.soak
-@settings(LOOSE, max_examples=20_000)
+@settings(LOOSE, max_examples=5_000)
 @given(shapes, statements)
 def test_the_sieve_loses_nothing_ever(shapes_text: str, data: list[str]) -> None:
     """The same on many more."""

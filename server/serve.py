@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import sys
@@ -59,7 +60,9 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family, backlog=1024)
     except OSError as error:
-        reason = error.strerror or str(error)
+        # Python adds the address to `strerror`, and gives a name that is none a number below 0.
+        number = error.errno or 0
+        reason = os.strerror(number) if number > 0 else "that is no address of this machine"
         sentence = f"cannot listen at {host}:{port} ({reason}): choose another with --port or --host"
         raise SettingError(sentence) from None
 

@@ -20,7 +20,7 @@ from kg.settings import SETTINGS
 def attempt(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
     """Return what `mercato serve` says and how it ends where it cannot start."""
     return subprocess.run(
-        [*COMMAND, "serve", *arguments],
+        [*COMMAND, "serve", "--port", "0", *arguments],
         capture_output=True,
         text=True,
         timeout=60,

@@ -5,8 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from pathlib import Path
+from random import Random
 
+import pyoxigraph as ox
 import pytest
 
 from kg.engines import open_engine
@@ -283,3 +286,60 @@ def test_a_file_that_cannot_be_loaded_is_named(tmp_path: Path) -> None:
         with pytest.raises(InputError) as caught:
             open_engine("memory", [path])
         assert caught.value.source == str(path)
+
+
+WORDS = """# . ; , { } ( ) [ ] < > && || = ! * / | ^^ @en 1 1. 1e5 true 'x' ' ''' ex: ex:p service:s ?a ?b# <p> <#p>
+<'p> " \\' FILTER( ?a<?b ?a<?b#> ?a<'x> BIND( OPTIONAL{ GRAPH UNION EXISTS{ SERVICE service SERVICESILENT SERVICEex:p{}
+SERVICE?a{} 1SERVICE<u>{} #''' '# #'"""
+PIECES = (*WORDS.split(), " ", "\n", " AS ?c)", "VALUES ?v{", "SERVICE ", ") ", "\n)", "#'''\n", "'#\n")
+"""What a text is put together from that may hide a SERVICE from one reader of tokens and show it to another."""
+
+
+def odd(random: Random) -> str:
+    """Return the inside of a pattern with a SERVICE: any pieces around it, or a comparison that reads as an IRI."""
+
+    def some(most: int) -> str:
+        return "".join(random.choices(PIECES, k=random.randint(0, most)))
+
+    if random.random() < 0.5:
+        return f"{some(7)}SERVICE<u>{{}}{some(3)}"
+    left, right = random.choice(("?a", "1", "ex:p")), random.choice(("?b", "1", "'x", "ex:p", "?b#"))
+    closing = random.choice((")", "\n)", "')", "\n')"))
+    return f"FILTER({left}<{right}{random.choice(PIECES)}>{some(2)}{closing}SERVICE<u>{{}}{some(3)}"
+
+
+def parses(text: str) -> bool:
+    """Return whether Oxigraph's parser accepts the text."""
+    try:
+        ox.Store().query(text)
+    except SyntaxError:
+        return False
+    except OSError:  # it went as far as asking
+        return True
+    return True
+
+
+@pytest.mark.soak
+def test_no_service_slips_through() -> None:
+    """Of two million odd texts none passes inspection in which Oxigraph reads a SERVICE.
+
+    The judge is Oxigraph's parser: where SERVICE is a keyword, the text does not parse with another word in its place.
+    """
+    random = Random(20260726)  # noqa: S311 - reproducible texts
+    prefixes = "PREFIX ex: <http://127.0.0.1:1/> PREFIX service: <http://a.example/> BASE <http://127.0.0.1:1/> "
+    assert parses(f"{prefixes}ASK {{ SERVICE<u>{{}} }}")
+    assert not parses(f"{prefixes}ASK {{ SERVICF<u>{{}} }}")
+    parsed, read = 0, []
+    for _ in range(2_000_000):
+        text = f"{prefixes}ASK {{ ?a ?x ?b {odd(random)}}}"
+        try:
+            inspect(text)
+        except QueryRefusedError:
+            continue
+        if parses(text):
+            parsed += 1
+            if not parses(re.sub("service", "servicf", text, flags=re.IGNORECASE)):
+                read.append(text)
+    print(f"\n{parsed} texts parse, {len(read)} of them with a SERVICE")
+    assert parsed > 500
+    assert read == []

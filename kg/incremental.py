@@ -34,6 +34,8 @@ from kg.world import World
 
 FORMAT = "3"
 """Changes when the index on disk does."""
+_FAR = frozenset({"dangling-reference", "duplicate-thing", "inconsistent", "record-without-claim"})
+"""The rules whose findings in one file another file can bring about; the others look at one file alone."""
 KEPT = 6
 """How many indexes stay on disk."""
 
@@ -157,7 +159,7 @@ class _Change:
             rules = [*by_rules(world, self.made.house), *contradictions(world)]
         sources = {document.source for document in self.inputs.documents}
         about = {world.shown(index.term(node)) for node in suspicious | focus | ends}
-        findings = [each for each in rules if each.source in sources or each.focus in about]
+        findings = [each for each in rules if each.source in sources or (each.rule in _FAR and each.focus in about)]
         findings += [*self.inputs.findings, *by_shapes(verdict.results, world, self.made.shapes)]
         findings += self.coverage([each for each in documents if each.source in sources | self.paths(bare)], verdict)
         files = len(self.versions.changed) + len(self.versions.gone)

@@ -150,6 +150,9 @@ def folder_for(place: Path, files: Sequence[Path]) -> Path:
 def evaluate(store: ox.Store, query: Query, format: str, sink: Sink) -> None:  # noqa: A002
     """Answer the query from the store, writing into `sink` as it goes.
 
+    A triple that is in two graphs of several in FROM (or `default_graphs`) is found twice, as Oxigraph has it; in the
+    union of all graphs it is found once.
+
     Raises `QuerySyntaxError` before the first byte, and afterwards whatever stops the evaluation.
     """
     try:

@@ -160,6 +160,16 @@ class _Change:
         sources = {document.source for document in self.inputs.documents}
         about = {world.shown(index.term(node)) for node in suspicious | focus | ends}
         findings = [each for each in rules if each.source in sources or (each.rule in _FAR and each.focus in about)]
+        # An ill-typed literal is a shape's finding where a shape says so, and shapes judge only what changed.
+        written = {
+            (document.source, document.span(triple.object_at))
+            for document in self.inputs.documents
+            for triple in document.triples
+            if triple[:3] in self.changed
+        }
+        findings = [
+            each for each in findings if each.rule != "ill-typed-literal" or (each.source, each.span) in written
+        ]
         findings += [*self.inputs.findings, *by_shapes(verdict.results, world, self.made.shapes)]
         findings += self.coverage([each for each in documents if each.source in sources | self.paths(bare)], verdict)
         files = len(self.versions.changed) + len(self.versions.gone)

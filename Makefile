@@ -22,6 +22,7 @@ lint: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,bench]'
+	STRICT_CLOCK=1 $(BIN)/python -m pytest -s -k runaway tests/test_sandbox.py tests/test_production.py
 	$(BIN)/python -m pytest -m bench -s tests/bench
 
 soak: $(STAMP)

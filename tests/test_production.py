@@ -17,6 +17,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
+from clock import in_time
 from serving import MARKET, Serving, descendants, serving
 
 from kg import dump
@@ -79,7 +80,7 @@ def test_a_runaway_query_ends_and_says_so(limited: Serving, kind: str) -> None:
     """Each kind of runaway ends within its limit and a second, as 503, 507 or 413, or cut in mid-stream."""
     ended, seconds = outcome(limited, RUNAWAYS[kind])
     assert ended in ENDS
-    assert seconds < LIMIT + 1
+    assert in_time(seconds, LIMIT + 1)
 
 
 def test_nobody_waits_for_runaways(limited: Serving, capsys: pytest.CaptureFixture[str]) -> None:
@@ -101,7 +102,7 @@ def test_nobody_waits_for_runaways(limited: Serving, capsys: pytest.CaptureFixtu
     with capsys.disabled():
         print(f"\nASK beside six runaways: p95 {p95 * 1000:.0f} ms of {len(waits)}, {largest / 2**20:.0f} MiB, {ended}")
     assert {end for end, _ in ended} <= {*ENDS, "429 busy"}
-    assert p95 < 0.2
+    assert in_time(p95, 0.2)
     assert largest < 2**30
 
 
@@ -113,7 +114,7 @@ def test_beyond_the_queue_is_429_at_once() -> None:
         time.sleep(1)
         began = time.monotonic()
         reply = server.query(text)
-        assert time.monotonic() - began < 1
+        assert in_time(time.monotonic() - began, 1)
         assert reply.status == 429
         assert int(reply.headers["Retry-After"]) > 0
         assert reply.headers["Access-Control-Allow-Origin"] == "*"
@@ -266,7 +267,7 @@ def test_stalling_clients_hold_nobody_up(market: Serving) -> None:
         client.sendall(POST + b"Content-Length: 9\r\n\r\nASK")
     began = time.monotonic()
     assert market.query("ASK {}").status == 200
-    assert time.monotonic() - began < 1
+    assert in_time(time.monotonic() - began, 1)
     for client in stalled:
         client.close()
 

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 import rdflib
+from clock import in_time
 
 from kg import settings
 from kg.engines import open_engine
@@ -188,13 +189,13 @@ def test_a_slow_service_is_left_in_time(service: str) -> None:
     start = time.monotonic()
     with pytest.raises((LimitError, QuerySyntaxError, ServiceError)) as caught:
         sandbox.answer(Query(text), "json").read()
-    assert time.monotonic() - start < 2.0
+    assert in_time(time.monotonic() - start, 2.0)
     if VIRTUOSO not in repr(caught.value) and isinstance(caught.value, LimitError):
         assert caught.value.limit == "time"
     start = time.monotonic()
     with pytest.raises((LimitError, QuerySyntaxError, ServiceError)):
         sandbox.answer(Query(text), "json", gone=lambda: time.monotonic() > start + 0.1).read()
-    assert time.monotonic() - start < 1.0
+    assert in_time(time.monotonic() - start, 1.0)
 
 
 def test_a_long_answer_is_bounded(service: str) -> None:

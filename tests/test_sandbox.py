@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from clock import in_time
 
 from kg import settings
 from kg.errors import BusyError, InputError, LimitError, QueryRefusedError, QuerySyntaxError
@@ -161,9 +162,9 @@ def test_a_runaway_ends_and_nobody_else_waits(sandbox: Sandbox, kind: str) -> No
     with Prober(sandbox) as prober:
         error, seconds = run_away(sandbox, kind)
     assert error.limit in RUNAWAYS[kind][2]
-    assert seconds < LIMIT + 1
+    assert in_time(seconds, LIMIT + 1)
     assert prober.failures == []
-    assert prober.p95 < 0.2
+    assert in_time(prober.p95, 0.2)
 
 
 def test_all_runaways_at_once(dataset: Path, opened_sandbox: Callable[..., Sandbox]) -> None:
@@ -185,9 +186,9 @@ def test_all_runaways_at_once(dataset: Path, opened_sandbox: Callable[..., Sandb
     assert {kind: error.limit in RUNAWAYS[kind][2] for kind, (error, _) in ended.items()} == dict.fromkeys(
         RUNAWAYS, True
     )
-    assert max(seconds for _, seconds in ended.values()) < LIMIT + 1
+    assert in_time(max(seconds for _, seconds in ended.values()), LIMIT + 1)
     assert prober.failures == []
-    assert prober.p95 < 0.5
+    assert in_time(prober.p95, 0.5)
     assert 0 < largest < 2**30
 
 
@@ -209,7 +210,9 @@ def test_a_caller_can_ask_for_less_time(sandbox: Sandbox) -> None:
             sandbox.answer(text, "json", timeout=asked)
         assert caught.value.limit == "time"
         assert f"{expected:g} s" in caught.value.sentence
-        assert expected <= time.monotonic() - start < expected + 0.5
+        waited = time.monotonic() - start
+        assert waited >= expected
+        assert in_time(waited, expected + 0.5)
 
 
 def test_an_answer_that_is_too_long_says_so(dataset: Path, opened_sandbox: Callable[..., Sandbox]) -> None:
@@ -238,7 +241,7 @@ def test_a_caller_who_goes_away_stops_the_query(sandbox: Sandbox, end: str) -> N
         started = time.monotonic()
         with pytest.raises(LimitError, match="gone"):
             sandbox.answer(Query(RUNAWAYS["count"][0]), "json", gone=lambda: time.monotonic() > started + 0.2)
-        assert time.monotonic() - started < 1.2
+        assert in_time(time.monotonic() - started, 1.2)
         assert soon(lambda: not any(map(works, workers_of(sandbox))))
     else:
         answer = sandbox.answer(Query(RUNAWAYS["stream"][0]), "json")
@@ -307,7 +310,7 @@ def test_the_queues_are_bounded(dataset: Path, opened_sandbox: Callable[..., San
     start = time.monotonic()
     with pytest.raises(BusyError, match="too many queries wait"):
         number(sandbox, 1)
-    assert time.monotonic() - start < 0.05
+    assert in_time(time.monotonic() - start, 0.05)
     sandbox._seats.leave(taken)
     assert number(sandbox, 1) == b"o\r\n1\r\n"
 
@@ -324,7 +327,7 @@ def test_a_query_that_waits_for_a_long_seat_stands_still(dataset: Path, opened_s
         with pytest.raises(LimitError) as caught:
             second.result(6)
         assert caught.value.limit == "time"
-        assert time.monotonic() - start < 4.0
+        assert in_time(time.monotonic() - start, 4.0)
         assert next(first.chunks)
     assert sandbox._seats._parked == {}
     assert sandbox._seats._long == 1
@@ -373,7 +376,7 @@ def test_monstrous_texts_are_told_and_harm_nobody(sandbox: Sandbox, text: str) -
         sandbox.answer(Query(text), "json").read()
     except (LimitError, QueryRefusedError, QuerySyntaxError) as error:
         assert error.sentence  # noqa: PT017 - an answer is as good
-    assert time.monotonic() - start < LIMIT + 1
+    assert in_time(time.monotonic() - start, LIMIT + 1)
     assert number(sandbox, 5) == b"o\r\n5\r\n"
 
 

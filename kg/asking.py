@@ -14,7 +14,7 @@ from prettytable import PrettyTable, TableStyle
 
 from kg import settings
 from kg.engines import open_engine
-from kg.errors import InputError, QuerySyntaxError
+from kg.errors import InputError, QueryRefusedError, QuerySyntaxError
 from kg.files import read_text
 from kg.names import prefixes
 from kg.query import FORMATS, Form, Query, inspect
@@ -51,7 +51,7 @@ def query_command(text: str, form: str | None, files: tuple[Path, ...], **given:
     words, source = read_query(text)
     try:
         run(Query(words, base=given["base"]), form, files, given)
-    except QuerySyntaxError as error:
+    except (QuerySyntaxError, QueryRefusedError) as error:
         error.source = source
         raise
 
@@ -74,13 +74,16 @@ def ask_command(name: str | None, form: str | None, files: tuple[Path, ...], que
 def read_query(text: str) -> tuple[str, str]:
     """Return the query's words and where they are from: standard input for `-`, a file where there is one, else `text`.
 
-    Raises `InputError` for a file that is not there: what has no blank and no bracket is meant as a file's name.
+    Raises `InputError` for no text at all and for a file that is not there: what has no blank and no bracket is meant
+    as a file's name.
     """
     if text == "-":
         try:
             return sys.stdin.buffer.read().decode("utf-8"), "standard input"
         except UnicodeDecodeError as error:
             raise InputError(f"byte {error.start} is no UTF-8: send UTF-8", source="standard input") from None
+    if not text.strip():
+        raise InputError("is empty: write SPARQL, or name a file of it", source="query")
     if not any(letter.isspace() or letter in "{}" for letter in text) or text.endswith(".rq"):
         return read_text(Path(text)), text
     return text, "query"

@@ -31,6 +31,7 @@ from kg.errors import InputError
 from kg.files import folder, read_text, turtle_files
 from kg.infer import infer
 from kg.names import prefixes
+from kg.settings import base_iri
 
 _ONE_GRAPH_A_FILE = "claims"
 # The programs whose answers a build depends on: another version is another input.
@@ -49,9 +50,12 @@ class Sources:
 
     @classmethod
     def from_settings(cls, settings: Mapping[str, Any]) -> Sources:
-        """Return the sources that the settings name; raise `InputError` for a folder that is not there."""
+        """Return the sources that the settings name.
+
+        Raises `InputError` for a folder that is not there, `SettingError` for a base that names nothing.
+        """
         places = {kind: folder(kind, settings[kind]) for kind in ("data", "ontology", "shapes", "queries")}
-        return cls(**places, base=settings["base"])
+        return cls(**places, base=base_iri(settings["base"]))
 
     def files(self) -> list[Path]:
         """Return every file that a build reads, in a fixed order."""

@@ -32,6 +32,10 @@ class _Group(click.Group):
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         kwargs["standalone_mode"] = False
+        if sys.stdout is None or sys.stderr is None:
+            # Python gives no stream for a closed descriptor, and the next file opened would take its number.
+            click.echo("mercato: an output is closed: send it to a file or to /dev/null", err=True)
+            sys.exit(2)
         try:
             code = super().main(*args, **kwargs)
         except click.exceptions.Abort:
@@ -47,6 +51,14 @@ class _Group(click.Group):
             # The reader of our output went away (`mercato … | head`): nothing is wrong.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             sys.exit(0)
+        except OSError as error:
+            # A full disk, missing rights: the machine's fault and not the program's.
+            if os.environ.get("MERCATO_DEBUG"):
+                raise
+            place = f"{error.filename}: " if error.filename else ""
+            reason = error.strerror or type(error).__name__
+            click.echo(f"mercato: {place}cannot be read or written ({reason}): check rights and room there", err=True)
+            sys.exit(2)
         except Exception as error:
             if os.environ.get("MERCATO_DEBUG"):
                 raise

@@ -112,8 +112,10 @@ def publish(composition: Composition, out: Path) -> dict[str, Any]:
             shutil.rmtree(work)
         else:
             work.rename(place)
-    except BaseException:
+    except BaseException as error:
         shutil.rmtree(work, ignore_errors=True)
+        if isinstance(error, InputError):  # the unfinished file that it names is gone
+            raise InputError(error.sentence, source=str(out)) from None
         raise
     _link(Path(VERSIONS) / manifest["version"], out / CURRENT)
     names = [*manifest["files"], "SHA256SUMS", MANIFEST]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from kg.errors import InputError, NameUnknownError
+from kg.errors import NameUnknownError
 from kg.files import folder, read_text
 
 
@@ -41,11 +41,11 @@ def read_question(path: Path) -> Question:
 
 
 def read_questions(queries: str = "") -> dict[str, Question]:
-    """Return the questions of the folder `queries` (Mercato's own where empty), by name; none where it has none."""
-    try:
-        place = folder("queries", queries) / "questions"
-    except InputError:
-        return {}
+    """Return the questions of the folder `queries` (Mercato's own where empty), by name; none where it has none.
+
+    Raises `InputError` where there is no such folder.
+    """
+    place = folder("queries", queries) / "questions"
     return {path.stem: read_question(path) for path in sorted(place.glob("*.rq"))}
 
 
@@ -53,5 +53,6 @@ def question(name: str, known: Mapping[str, Question]) -> Question:
     """Return the question `name`; raise `NameUnknownError` that offers the nearest ones."""
     if name in known:
         return known[name]
-    near = difflib.get_close_matches(name, known, n=3) or sorted(known)[:3]
-    raise NameUnknownError(f"there is no question {name!r}: did you mean {', '.join(near)}? `mercato ask` lists them")
+    near = difflib.get_close_matches(name, known, n=3)
+    meant = f"did you mean {', '.join(near)}? " if near else ""
+    raise NameUnknownError(f"there is no question {name!r}: {meant}`mercato ask` lists those there are")

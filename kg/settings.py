@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import click
 
@@ -21,11 +22,13 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 @dataclass(frozen=True)
 class Setting:
-    """One setting: its name, its default (whose type is the setting's type) and what it does."""
+    """One setting: its name, its default (whose type is the setting's type), what it does, the numbers it may be."""
 
     name: str
     default: str | int | float
     help: str
+    least: float | None = None
+    most: float | None = None
 
     @property
     def variable(self) -> str:
@@ -39,6 +42,12 @@ class Setting:
         except ValueError:
             kind = {int: "a whole number", float: "a number"}[type(self.default)]
             raise SettingError(f"{self.variable} is {text!r}: give {kind}, such as {self.default}") from None
+
+    def held(self, value: Any) -> Any:
+        """Return `value`; raise `SettingError` where it is a number that this setting cannot be."""
+        if self.least is not None and self.most is not None and not self.least <= value <= self.most:  # NaN is not
+            raise SettingError(f"{self.name} is {value}: give a number from {self.least:,} to {self.most:,}")
+        return value
 
 
 SETTINGS: tuple[Setting, ...] = (
@@ -55,13 +64,13 @@ SETTINGS: tuple[Setting, ...] = (
         "memory",
         "Where queries run: memory, a folder (Oxigraph on disk) or an http(s) SPARQL endpoint.",
     ),
-    Setting("query_timeout", 10.0, "Seconds after which a query is stopped."),
-    Setting("query_memory", 128, "MiB that a query may need beyond the dataset."),
-    Setting("query_size", 64.0, "MiB that an answer may be long."),
-    Setting("query_length", 1024, "KiB that a query's text may be long."),
-    Setting("query_workers", 4, "Queries that run at the same time, in a process each."),
-    Setting("query_long", 4, "Queries that may take longer than 0.1 s at the same time, besides those."),
-    Setting("query_queue", 64, "Queries that may wait for a worker; the next one is told to come again."),
+    Setting("query_timeout", 10.0, "Seconds after which a query is stopped.", 0.01, 86_400),
+    Setting("query_memory", 128, "MiB that a query may need beyond the dataset.", 16, 1_048_576),
+    Setting("query_size", 64.0, "MiB that an answer may be long.", 0.001, 1_048_576),
+    Setting("query_length", 1024, "KiB that a query's text may be long.", 1, 1_048_576),
+    Setting("query_workers", 4, "Queries that run at the same time, in a process each.", 1, 256),
+    Setting("query_long", 4, "Queries that may take longer than 0.1 s at the same time, besides those.", 1, 256),
+    Setting("query_queue", 64, "Queries that may wait for a worker; the next one is told to come again.", 0, 100_000),
     Setting("threads", 64, "Requests that the server works on at the same time."),
     Setting("rate", 6000, "Requests a minute that the server takes of one client; 0 for no limit."),
     Setting("proxies", 0, "Reverse proxies in front of the server whose X-Forwarded headers count."),
@@ -91,12 +100,20 @@ def load(given: Mapping[str, object] | None = None, environ: Mapping[str, str] |
     values: dict[str, Any] = {}
     for name, setting in known.items():
         if name in given and given[name] is not None:
-            values[name] = given[name]
+            values[name] = setting.held(given[name])
         elif setting.variable in environ:
-            values[name] = setting.read(environ[setting.variable])
+            values[name] = setting.held(setting.read(environ[setting.variable]))
         else:
             values[name] = setting.default
     return values
+
+
+def base_iri(base: str) -> str:
+    """Return `base`; raise `SettingError` where it is no http(s) IRI that ends in a slash."""
+    parts = urlsplit(base)
+    if parts.scheme not in ("http", "https") or not parts.netloc or not base.endswith("/"):
+        raise SettingError(f"base is {base!r}: give an http(s) IRI that ends in a slash")
+    return base
 
 
 def option(name: str, **more: Any) -> Callable[[Command], Command]:

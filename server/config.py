@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from kg.errors import SettingError
+from kg.settings import base_iri
 
 
 @dataclass(frozen=True)
@@ -32,10 +32,7 @@ class Config:
 
         Raises `SettingError` for a value that no server can run with.
         """
-        base = str(values["base"])
-        parts = urlsplit(base)
-        if parts.scheme not in ("http", "https") or not parts.netloc or not base.endswith("/"):
-            raise SettingError(f"base is {base!r}: give an http(s) IRI that ends in a slash")
+        base = base_iri(str(values["base"]))
         _within("port", values["port"], 0, 65535)
         _within("threads", values["threads"], 4, 1024)
         _within("max_request", values["max_request"], 1000, 1_000_000_000)

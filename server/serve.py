@@ -115,7 +115,9 @@ def open_log(name: str) -> IO[str] | None:
     try:
         return Path(name).open("a", encoding="utf-8", buffering=1)
     except OSError as error:
-        raise InputError(f"the access log cannot be written ({error.strerror})", source=name) from None
+        raise InputError(
+            f"the access log cannot be written ({error.strerror}): name another with --access-log", source=name
+        ) from None
 
 
 def run(values: dict[str, Any], files: Sequence[Path]) -> None:

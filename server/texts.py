@@ -10,6 +10,7 @@ from flask import g, request
 LANGUAGES = ("en", "fr")
 
 FRENCH: dict[str, str] = {
+    ":": "\u00a0:",
     "Answer": "Réponse",
     "As data": "En données",
     "Ask the graph": "Interroger le graphe",

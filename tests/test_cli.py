@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -123,3 +124,56 @@ def test_format_is_idempotent_and_keeps_comments_safe(tmp_path: Path) -> None:
     path.write_text("# why\n<https://example.org/a>   <https://example.org/p> 1 .", encoding="utf-8")
     assert mercato("format", path).returncode == 2
     assert path.read_text(encoding="utf-8").startswith("# why")
+
+
+WRONG = {
+    "a base that is no IRI": (("build", "--base", "here"), "base is 'here': give an http(s) IRI that ends in a slash"),
+    "an empty query": (("query", ""), "query: is empty: write SPARQL"),
+    "an update": (("query", "DROP ALL"), "query:1:1: DROP is an update"),
+    "a folder of questions that is not there": (("ask", "--queries", "nowhere"), "nowhere: there is no folder nowhere"),
+    "a name like none": (("ask", "zzzz"), "there is no question 'zzzz': `mercato ask` lists"),
+}
+
+
+@pytest.mark.parametrize("kind", WRONG)
+def test_a_wrong_call_is_told_in_one_sentence(tmp_path: Path, kind: str) -> None:
+    """A call that cannot be meant ends with exit 2 and one sentence, and writes nothing."""
+    arguments, words = WRONG[kind]
+    done = mercato(*arguments, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert words in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("redirection", "words"),
+    [
+        (">/dev/full", "cannot be read or written (No space left on device)"),
+        (">&-", "an output is closed"),
+    ],
+)
+def test_an_output_that_takes_nothing(redirection: str, words: str) -> None:
+    """A full disk or a closed standard output is exit 2 and one sentence, no fault of the program."""
+    command = f"{sys.executable} -c 'from kg.cli import main; main()' ask {redirection}"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False, env=environment)
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_full_disk_leaves_the_build_as_it_was(small: Sources, tmp_path: Path) -> None:
+    """Where a dump cannot be written whole the build says so with exit 2, and what was published stays."""
+    out = tmp_path / "out"
+    assert mercato("build", "--out", out, *folders(small)).returncode == 0
+    before = published(out)
+    # A limit on the size of a file stands for a disk that runs full; Python ignores the signal that comes with it.
+    command = [sys.executable, "-c", "from kg.cli import main; main()", "build", "--force", "--out", str(out)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    script = f"ulimit -f 1; {shlex.join([*command, *folders(small)])}"
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False, env=environment)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"mercato: {out}: cannot be written (File too large)" in done.stderr
+    assert published(out) == before
+    assert [path.name for path in (out / "versions").iterdir() if path.name.startswith(".")] == []

@@ -21,10 +21,16 @@ def test_order_of_precedence() -> None:
 
 @pytest.mark.parametrize(
     ("given", "environ", "words"),
-    [({"prot": 1}, {}, "no setting 'prot'"), ({}, {"MERCATO_PORT": "eighty"}, "MERCATO_PORT is 'eighty'")],
+    [
+        ({"prot": 1}, {}, "no setting 'prot'"),
+        ({}, {"MERCATO_PORT": "eighty"}, "MERCATO_PORT is 'eighty'"),
+        ({"query_timeout": -1.0}, {}, "query_timeout is -1.0: give a number from 0.01 to 86,400"),
+        ({"query_timeout": float("nan")}, {}, "query_timeout is nan"),
+        ({}, {"MERCATO_QUERY_WORKERS": "0"}, "query_workers is 0: give a number from 1 to 256"),
+    ],
 )
 def test_wrong_setting_is_named(given: dict[str, object], environ: dict[str, str], words: str) -> None:
-    """A name that is no setting and a value that is none of its type are refused by name."""
+    """A name that is no setting, and a value of another type or out of its bounds, are refused by name."""
     with pytest.raises(SettingError, match=words):
         load(given, environ)
 

@@ -226,14 +226,15 @@ class _Change:
         """Return the names of the unchanged files that speak of values that their focus node does not have itself."""
         index, names = self.index, set[str]()
         for result in verdict.results:
+            focus = index.id(from_rdflib(result.focus))
+            own = {value for _, value in index.outgoing(focus)}
+            asked = [focus] if not own else []
             if result.value is not None and result.value != result.focus:
-                focus, value = index.id(from_rdflib(result.focus)), index.id(from_rdflib(result.value))
-                if value < index.below.size and all(own != value for _, own in index.outgoing(focus)):
-                    names |= index.below.mentioning(value)
-            elif result.path is not None:
-                focus = index.id(from_rdflib(result.focus))
-                if focus < index.below.size and next(iter(index.outgoing(focus)), None) is None:
-                    names |= index.below.mentioning(focus)
+                value = index.id(from_rdflib(result.value))
+                asked += [value] if value not in own else []
+            for node in asked:
+                if node < index.below.size:
+                    names |= index.below.mentioning(node)
         return names
 
     def elsewhere(self, names: set[str]) -> list[Document]:

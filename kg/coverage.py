@@ -66,14 +66,11 @@ def _uncovered(world: World, covered: set[Term], level: str) -> list[Finding]:
     findings = []
     for document in world.documents:
         first: dict[Term, Place] = {}
-        count: dict[Term, int] = {}
         for triple in document.triples:
             if triple.predicate == TYPE and triple.subject not in covered:
                 first.setdefault(triple.object, Place(document, (triple.predicate_at[0], triple.object_at[1])))
-                count[triple.object] = count.get(triple.object, 0) + 1
         for kind, place in first.items():
             name = world.shown(kind, document)
-            nodes = f"{count[kind]} nodes of the class {name} are" if count[kind] > 1 else f"this {name} is"
-            words = f"{nodes} selected by no shape, so not judged: write a shape for the class, or check its name"
+            words = f"no shape selects this {name}, so it is not judged: write a shape for the class, or check its name"
             findings.append(world.finding(place, "node-without-shape", words, level=level))
     return findings

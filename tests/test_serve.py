@@ -175,3 +175,6 @@ def test_a_folder_as_store(tmp_path: Path) -> None:
     with serving(str(MARKET), "--store", str(tmp_path / "store")) as server:
         assert server.query("ASK { ?s ?p 'Jan Leike' }").json()["boolean"] is True
         assert (tmp_path / "store").is_dir()
+        began = time.monotonic()
+        assert server.stop() == 0
+        assert time.monotonic() - began < 10

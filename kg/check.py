@@ -17,6 +17,7 @@ from rdflib.term import BNode, Node
 from kg.consistency import contradictions
 from kg.coverage import unjudged, without_target
 from kg.errors import InputError
+from kg.evidence import unproved
 from kg.files import folder
 from kg.finding import Finding, Report
 from kg.footprint import Footprints
@@ -42,7 +43,8 @@ class Request:
     """What to check, by what.
 
     `files` and folders are judged; `context` is what they may refer to. With neither `shapes` nor `ontology` given,
-    Mercato's own are taken, its data is the context, and the house rules apply.
+    Mercato's own are taken, its data is the context, and the house rules apply. `texts` is the folder of the
+    articles, where they are at hand: passages are then proved against them.
     """
 
     files: Sequence[Path] = ()
@@ -51,6 +53,7 @@ class Request:
     context: Sequence[Path] | None = None
     base: str = BASE
     data: str = ""
+    texts: Path | None = None
 
     @property
     def house(self) -> bool:
@@ -68,6 +71,7 @@ class Setup:
     prefixes: dict[str, str] = field(default_factory=dict)
     house: bool = True
     base: str = BASE
+    texts: Path | None = None
 
     @cached_property
     def footprints(self) -> Footprints:
@@ -97,7 +101,8 @@ def setup(request: Request, given: Sequence[Path]) -> Setup:
     read = _faultless(read_all(context_files(request, given), "c"))
     context = [triple[:3] for document in read for triple in document.triples]
     known = {prefix: iri for document in [*ontology, *shapes.documents] for prefix, iri in document.prefixes.items()}
-    return Setup(shapes, ontology, context, {**known, **(prefixes(request.base) if own else {})}, own, request.base)
+    names = {**known, **(prefixes(request.base) if own else {})}
+    return Setup(shapes, ontology, context, names, own, request.base, request.texts)
 
 
 def _near(place: Path) -> Path:
@@ -145,6 +150,8 @@ def judge(inputs: Inputs, made: Setup, files: int) -> Report:
     """Judge what was read."""
     world = made.world(inputs.documents)
     findings = [*inputs.findings, *by_rules(world, made.house)]
+    if made.texts is not None:
+        findings += unproved(world, made.texts)
     verdict, scope = Verdict(), ""
     if inputs.documents:
         index = MemoryIndex(world.triples())

@@ -31,6 +31,7 @@ def _paths(name: str, words: str) -> Callable[[Callable[..., Any]], Callable[...
 @_paths("ontology", "Vocabulary to judge by (file or folder); Mercato's own where none is given.")
 @_paths("context", "Turtle that the files may refer to and that is not judged (file or folder).")
 @click.option("--base", help="Path or git revision to compare with: judge only what the difference can affect.")
+@click.option("--texts", type=_PATH, help="Folder of the articles' texts: prove the passages' hashes against them.")
 @settings.option("data")
 @click.option("--format", "form", type=click.Choice(list(report.FORMATS)), default="text", show_default=True)
 @click.option("--output", type=_PATH, help="File to write the report to; standard output where not given.")
@@ -40,6 +41,7 @@ def check_command(
     ontology: tuple[Path, ...],
     context: tuple[Path, ...],
     base: str | None,
+    texts: Path | None,
     data: str,
     form: str,
     output: Path | None,
@@ -48,7 +50,9 @@ def check_command(
 
     Leaves with 0 when clean, 1 with findings, 2 when the input could not be read or the call was wrong.
     """
-    request = Request(files, shapes, ontology, context or None, settings.load()["base"], data)
+    request = Request(files, shapes, ontology, context or None, settings.load()["base"], data, texts)
+    if base and texts:
+        raise click.UsageError("--texts proves whole files: give it without --base")
     found = check_change(request, base) if base else check(request)
     if output is None and form == "text":
         click.echo(report.text(found, colour=sys.stdout.isatty()), nl=False)

@@ -23,9 +23,10 @@ OA = VOCABULARIES["oa"]
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing that does not match: the node it is about and a sentence that says what to do."""
+    """One thing that does not match: the node, the property to mend and a sentence that says what to do."""
 
     node: str
+    about: str
     sentence: str
 
 
@@ -98,7 +99,7 @@ def verify(quads: Iterable[Quad], folder: Path) -> Verification:
     for article in articles:
         text, fault = _article(graph, article, files)
         if fault:
-            faults.append(Fault(article.value, fault))
+            faults.append(fault)
         if text is not None:
             readable[article] = text
     passages = graph.of_class("Passage")
@@ -109,7 +110,7 @@ def verify(quads: Iterable[Quad], folder: Path) -> Verification:
             continue  # its article's own fault says so, once
         fault = _passage(graph, passage, readable.get(source) if isinstance(source, NamedNode) else None)
         if fault:
-            faults.append(Fault(passage.value, fault))
+            faults.append(fault)
         else:
             proved += 1
     return Verification(len(articles), len(passages), proved, len(graph.of_class("Claim")), faults)
@@ -134,34 +135,37 @@ class _Graph:
         return None
 
 
-def _article(graph: _Graph, article: NamedNode, files: dict[str, Path]) -> tuple[str | None, str | None]:
+def _article(graph: _Graph, article: NamedNode, files: dict[str, Path]) -> tuple[str | None, Fault | None]:
     """Return the article's text where it can be read, and what is wrong with it."""
     name = graph.value(article, str(MC) + "file")
     stated = graph.value(article, str(MC) + "sha256")
     if name is None or name.value not in files:
-        return None, f"its text {name.value if name else '(no mc:file)'}.txt is not in the folder: add it"
+        sentence = f"its text {name.value if name else '(no mc:file)'}.txt is not in the folder: add it"
+        return None, Fault(article.value, str(MC) + "file", sentence)
     path = files[name.value]
     found = hashlib.sha256(path.read_bytes()).hexdigest()
     if stated is None or stated.value != found:
-        return read_text(path), f"the SHA-256 of {path.name} is {found}: the text has changed, or mend mc:sha256"
+        sentence = f"the SHA-256 of {path.name} is {found}: the text has changed, or mend mc:sha256"
+        return read_text(path), Fault(article.value, str(MC) + "sha256", sentence)
     return read_text(path), None
 
 
-def _passage(graph: _Graph, passage: NamedNode, text: str | None) -> str | None:
+def _passage(graph: _Graph, passage: NamedNode, text: str | None) -> Fault | None:
     """Return what is wrong with a passage of `text`, or None where its words are proved."""
     if text is None:
-        return "its oa:hasSource is no article of the graph: name the article that it was read in"
+        sentence = "its oa:hasSource is no article of the graph: name the article that it was read in"
+        return Fault(passage.value, OA + "hasSource", sentence)
     bounds = _bounds(graph, passage)
     if bounds is None:
-        return "its offsets are no whole numbers: give oa:start and oa:end"
+        return Fault(passage.value, OA + "start", "its offsets are no whole numbers: give oa:start and oa:end")
     first, last = bounds
     if not 0 <= first < last <= len(text):
-        return (
-            f"its offsets {first} to {last} are not inside the text of {len(text)} characters: locate the words again"
-        )
+        inside = f"its offsets {first} to {last} are not inside the text of {len(text)} characters"
+        return Fault(passage.value, OA + "start", f"{inside}: locate the words again")
     stated, found = graph.value(passage, str(MC) + "sha256"), digest(text[first:last])
     if stated is None or stated.value != found:
-        return f"the characters {first} to {last} have the SHA-256 {found}, not the stated one: locate the words again"
+        sentence = f"the characters {first} to {last} have the SHA-256 {found}, not the stated one"
+        return Fault(passage.value, str(MC) + "sha256", f"{sentence}: locate the words again")
     return None
 
 

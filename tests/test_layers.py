@@ -37,7 +37,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("kg.check",),
     ("kg.versions", "kg.memory"),
     # What a check is made of, from the pipeline's end to its start.
-    ("kg.coverage", "kg.rules", "kg.consistency", "kg.sentences", "kg.inputs", "kg.report"),
+    ("kg.coverage", "kg.evidence", "kg.rules", "kg.consistency", "kg.sentences", "kg.inputs", "kg.report"),
     ("kg.verdict",),
     ("kg.sieve", "kg.suspects", "kg.footprint", "kg.disk"),
     ("kg.automaton", "kg.paths", "kg.patterns"),

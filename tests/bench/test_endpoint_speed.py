@@ -7,6 +7,7 @@ Every question is asked of all of them first: an endpoint that answers otherwise
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import shutil
@@ -194,9 +195,10 @@ def table(title: str, rates: dict[str, list[float]], reference: str) -> dict[str
     print(f"\n{title}\n{'endpoint':<20}{'median/s':>12}{'least':>10}{'most':>10}{'ours is':>12}")
     ratios = {}
     for name, values in rates.items():
-        ratios[name] = ours / (statistics.median(values) or 1e-9)
+        theirs = statistics.median(values)
+        ratios[name] = ours / theirs if theirs else math.inf  # it answered nothing within a run
         spread = f"{min(values):>10,.1f}{max(values):>10,.1f}"
-        print(f"{name:<20}{statistics.median(values):>12,.1f}{spread}{ratios[name]:>10.2f} x")
+        print(f"{name:<20}{theirs:>12,.1f}{spread}{f'{ratios[name]:.2f} x' if theirs else 'no answer':>12}")
     return ratios
 
 

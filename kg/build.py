@@ -7,6 +7,7 @@ file of claims, `graph/ontology`, and `graph/derived` for what reasoning and the
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -36,6 +37,8 @@ from kg.settings import base_iri
 _ONE_GRAPH_A_FILE = "claims"
 # The programs whose answers a build depends on: another version is another input.
 _PROGRAMS = ("owlrl", "pyoxigraph", "pyshacl", "rdflib")
+# Oxigraph's message begins with the place, which the error names in our own way.
+_PLACE = re.compile(r"^Parser error at [^:]*: ")
 
 
 @dataclass(frozen=True)
@@ -108,7 +111,7 @@ def read_file(path: Path) -> list[Triple]:
     try:
         return [quad.triple for quad in parse(text, RdfFormat.TURTLE)]
     except SyntaxError as error:
-        sentence = f"{error.msg}: mend the Turtle here"
+        sentence = f"{_PLACE.sub('', error.msg)}: mend the Turtle here"
         raise InputError(sentence, source=str(path), line=error.lineno, column=error.offset) from None
 
 

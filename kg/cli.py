@@ -153,7 +153,7 @@ def refuse_findings(composition: Composition) -> None:
     shapes, ontology = ((), ()) if own else ((chosen.shapes,), (chosen.ontology,))
     found = check(Request([chosen.data], shapes, ontology, base=chosen.base, data=str(chosen.data)))
     if found.failed:
-        raise FindingsError(f"the data has findings, so nothing was built\n{report.text(found, colour=False)}")
+        raise FindingsError(f"the data has findings, so nothing was built\n{report.text(found, colour=False).rstrip()}")
     if composition.clashes:
         raise FindingsError("\n".join(["the data clashes with its vocabulary", *composition.clashes]))
 

@@ -36,6 +36,11 @@ def summary(report: Report) -> str:
     return f"{', '.join(counts)}: {judged}; {by}." + (f" {report.scope}" if report.scope else "")
 
 
+def told(finding: Finding) -> str:
+    """Return the sentence of `finding`, after the node that it is about where that is known."""
+    return f"{finding.focus}: {finding.sentence}" if finding.focus else finding.sentence
+
+
 def text(report: Report, colour: bool = False) -> str:
     """Return one paragraph for each finding, with the source line and a caret below the place."""
 
@@ -47,7 +52,7 @@ def text(report: Report, colour: bool = False) -> str:
         span = finding.span
         where = f"{finding.source}:{span.line}:{span.column}"
         level = style(finding.level, fg=_COLOURS[finding.level], bold=True)
-        lines.append(f"{style(where, bold=True)}: {level} [{finding.rule}] {finding.sentence}")
+        lines.append(f"{style(where, bold=True)}: {level} [{finding.rule}] {told(finding)}")
         if finding.text:
             number = f"{span.line:>6}"
             before = finding.text[: span.column - 1]
@@ -71,7 +76,7 @@ def github(report: Report) -> str:
                 values |= {"col": span.column, "endColumn": max(span.column, span.end_column - 1)}
             values["title"] = f"mercato: {finding.rule}"
             properties = ",".join(f"{name}={_github_escape(str(value), True)}" for name, value in values.items())
-            lines.append(f"::{_GITHUB[level]} {properties}::{_github_escape(finding.sentence, False)}")
+            lines.append(f"::{_GITHUB[level]} {properties}::{_github_escape(told(finding), False)}")
         if len(found) > GITHUB_LIMIT:
             lines.append(f"{len(found) - GITHUB_LIMIT} more {level}s are not shown as annotations")
     return "\n".join([*lines, summary(report)]) + "\n"

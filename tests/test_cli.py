@@ -71,6 +71,7 @@ def test_ill_formed_data_stops_the_build(small: Sources, tmp_path: Path) -> None
     done = mercato("build", "--out", tmp_path / "out", *folders(small))
     assert done.returncode == 2
     assert f"{small.data / 'bad.ttl'}:2:" in done.stderr
+    assert "Parser error" not in done.stderr  # the place is told once
     assert len(done.stderr.splitlines()) == 1
     assert not (tmp_path / "out").exists()
 

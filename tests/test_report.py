@@ -84,6 +84,13 @@ def test_github_annotations() -> None:
     assert len(github(Report((NASTY,))).splitlines()) == 2
 
 
+def test_text_and_annotations_name_the_node() -> None:
+    """What a person reads names the node that a finding is about, before what to do."""
+    report = Report((Finding("x.ttl", Span(7, 3, 7, 6), "rule", "mend it", focus="move:a-b"),))
+    assert text(report).startswith("x.ttl:7:3: error [rule] move:a-b: mend it\n")
+    assert "::move:a-b: mend it\n" in github(report)
+
+
 def test_text_points_with_a_caret() -> None:
     """The text has the source line and a caret under the token, tabs kept so that it stands right."""
     finding = Finding("x.ttl", Span(7, 3, 7, 6), "rule", "mend it", text="\t:é :p .")

@@ -13,15 +13,16 @@ _BASE_CHARS = (
 )
 _CHARS = rf"{_BASE_CHARS}_\-0-9\u00b7\u0300-\u036f\u203f\u2040"
 _ESCAPE = r"%[0-9A-Fa-f]{2}|\\[_~.\-!$&'()*+,;=/?#@%]"
-_PREFIX = rf"(?:[{_BASE_CHARS}][{_CHARS}]*+(?:\.+[{_CHARS}]++)*+)?+"
-_LOCAL = rf"(?:[{_BASE_CHARS}_:0-9]|{_ESCAPE})(?:[{_CHARS}:]++|{_ESCAPE}|\.+(?=[{_CHARS}:%\\]))*+"
-_NAME = rf"{_PREFIX}:(?:{_LOCAL})?+"
-_SPACE = r"(?:[ \t\r\n]|#[^\r\n]*+)*+"
+_PREFIX = rf"(?>(?:[{_BASE_CHARS}][{_CHARS}]*+(?>(?:\.+[{_CHARS}]++)*))?)"
+_LOCAL = rf"(?:[{_BASE_CHARS}_:0-9]|{_ESCAPE})(?>(?:[{_CHARS}:]++|{_ESCAPE}|\.+(?=[{_CHARS}:%\\]))*)"
+_NAME = rf"{_PREFIX}:(?>(?:{_LOCAL})?)"
+_SPACE = r"(?>(?:[ \t\r\n]|#[^\r\n]*+)*)"
 _IRI = r"<[^<>\"{}|^`\x00-\x20]*+>"
 _STRING = (
-    r"\"\"\"(?:\"{0,2}(?:[^\"\\]|\\.))*+\"\"\"|'''(?:'{0,2}(?:[^'\\]|\\.))*+'''"
-    r"|\"(?:[^\"\\\r\n]++|\\.)*+\"|'(?:[^'\\\r\n]++|\\.)*+'"
+    r"\"\"\"(?>(?:\"{0,2}(?:[^\"\\]|\\.))*)\"\"\"|'''(?>(?:'{0,2}(?:[^'\\]|\\.))*)'''"
+    r"|\"(?>(?:[^\"\\\r\n]++|\\.)*)\"|'(?>(?:[^'\\\r\n]++|\\.)*)'"
 )
+# Atomic groups, for Python before 3.11.5 matches possessive groups wrongly (CPython #106052).
 # Frequent tokens come first; a directive is one token, so that its words are not taken for names.
 TOKEN = re.compile(
     rf"{_SPACE}(?:"
@@ -29,9 +30,9 @@ TOKEN = re.compile(
     rf"|(?P<punctuation>[;,\[\]()]|\.(?![0-9]))"
     rf"|(?P<iri>{_IRI})"
     rf"|(?P<literal>(?P<string>{_STRING})"
-    rf"(?:{_SPACE}@(?P<language>[A-Za-z]+(?:-[A-Za-z0-9]+)*+)|{_SPACE}\^\^{_SPACE}(?P<datatype>{_IRI}|{_NAME}))?+)"
+    rf"(?>(?:{_SPACE}@(?P<language>[A-Za-z]+(?>(?:-[A-Za-z0-9]+)*))|{_SPACE}\^\^{_SPACE}(?P<datatype>{_IRI}|{_NAME}))?))"
     rf"|(?P<number>[+-]?+(?:(?:[0-9]++\.?[0-9]*+|\.[0-9]++)[eE][+-]?[0-9]++|[0-9]*+\.[0-9]++|[0-9]++))"
-    rf"|(?P<node>_:[{_BASE_CHARS}_0-9](?:[{_CHARS}]++|\.+(?=[{_CHARS}]))*+)"
+    rf"|(?P<node>_:[{_BASE_CHARS}_0-9](?>(?:[{_CHARS}]++|\.+(?=[{_CHARS}]))*))"
     rf"|(?P<directive>@prefix{_SPACE}(?P<prefix1>{_PREFIX}):{_SPACE}(?P<namespace1>{_IRI}){_SPACE}\."
     rf"|(?i:PREFIX){_SPACE}(?P<prefix2>{_PREFIX}):{_SPACE}(?P<namespace2>{_IRI})"
     rf"|@base{_SPACE}(?P<base1>{_IRI}){_SPACE}\.|(?i:BASE){_SPACE}(?P<base2>{_IRI}))"

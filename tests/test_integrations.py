@@ -45,7 +45,8 @@ def environment(tmp_path: Path) -> dict[str, str]:
     binary.chmod(0o755)
     return {
         **os.environ,
-        "PATH": f"{binary.parent}{os.pathsep}{os.environ['PATH']}",
+        # What the developers' extra installs is beside this Python, on the path or not.
+        "PATH": os.pathsep.join([str(binary.parent), str(Path(sys.executable).parent), os.environ["PATH"]]),
         "PYTHONPATH": str(ROOT),
         "XDG_CACHE_HOME": str(tmp_path / "cache"),
     }

@@ -17,8 +17,6 @@ from typing import Any
 
 from pyoxigraph import (
     BlankNode,
-    CanonicalizationAlgorithm,
-    Dataset,
     NamedNode,
     Quad,
     QueryTriples,
@@ -33,6 +31,7 @@ from kg.files import folder, read_text, turtle_files
 from kg.infer import infer
 from kg.names import prefixes
 from kg.settings import base_iri
+from kg.write import canonical
 
 _ONE_GRAPH_A_FILE = "claims"
 # The programs whose answers a build depends on: another version is another input.
@@ -165,10 +164,8 @@ def _canonical(curated: list[Quad], terms: list[Quad]) -> tuple[list[Quad], list
     """Return the quads with their blank nodes named by RDFC-1.0: a parser's own names differ from run to run."""
     if not any(isinstance(term, BlankNode) for quad in (*curated, *terms) for term in (quad.subject, quad.object)):
         return curated, terms
-    dataset = Dataset([*curated, *terms])
-    dataset.canonicalize(CanonicalizationAlgorithm.RDFC_1_0)
     vocabulary = {quad.graph_name for quad in terms}
-    named = list(dataset)
+    named = canonical([*curated, *terms])
     own = [quad for quad in named if quad.graph_name in vocabulary]
     return [quad for quad in named if quad.graph_name not in vocabulary], own
 

@@ -25,6 +25,7 @@ from kg.inputs import Inputs, take
 from kg.memory import remember
 from kg.names import MC, VOCABULARIES
 from kg.reader import TYPE
+from kg.sieve import subclasses
 from kg.terms import Three, from_rdflib, quiet
 from kg.turtle import Document, TurtleSyntaxError, base_of, parse
 from kg.verdict import Court, Verdict
@@ -278,7 +279,7 @@ class _Change:
             return
         kind = index.id(ox.NamedNode(f"{VOCABULARIES['rdf']}type"))
         for name in ("Person", "Organisation"):
-            for each in self.court.below(index.id(ox.NamedNode(f"{MC}{name}"))):
+            for each in subclasses(self.court.index, index.id(ox.NamedNode(f"{MC}{name}"))):
                 for node in index.sources(kind, each):
                     yield node, kind, each
                     for label in labels:

@@ -70,7 +70,7 @@ class Sieve:
         self._under_way: set[Node] = set()
         self._inactive = {shape.node for shape in shapes.shapes if shape.deactivated}
         self._known = {shape.node for shape in shapes.shapes}
-        self._type, self._subclass = index.id(TYPE), index.id(SUBCLASS)
+        self._type = index.id(TYPE)
 
     def candidates(self, shape: Node, nodes: Iterable[int]) -> list[int]:
         """Return those of `nodes` that may break `shape`."""
@@ -149,14 +149,16 @@ class Sieve:
 
         return component
 
-    def subclasses(self, top: int) -> set[int]:
-        """Return the class `top` and those below it, by rdfs:subClassOf alone, as pySHACL goes."""
-        found, todo = {top}, [top]
-        while todo:
-            new = set(self.index.sources(self._subclass, todo.pop())) - found
-            found |= new
-            todo += new
-        return found
+
+def subclasses(index: Index, top: int) -> set[int]:
+    """Return the class `top` and those below it, by rdfs:subClassOf alone, as pySHACL goes."""
+    lower = index.id(SUBCLASS)
+    found, todo = {top}, [top]
+    while todo:
+        new = set(index.sources(lower, todo.pop())) - found
+        found |= new
+        todo += new
+    return found
 
 
 def _maybe(_: int, values: Collection[int]) -> Status:
@@ -209,7 +211,7 @@ def _node_kind(sieve: Sieve, shape: Node, value: Node) -> Component:
 
 
 def _class(sieve: Sieve, shape: Node, value: Node) -> Component:
-    below = sieve.subclasses(sieve.id(value))
+    below = subclasses(sieve.index, sieve.id(value))
     typed, values = sieve._type, sieve.index.values
 
     def check(number: int) -> Status:

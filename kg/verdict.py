@@ -19,10 +19,10 @@ from kg.index import BLANK, Index, MemoryIndex, kind
 from kg.reader import TYPE
 from kg.result import Result
 from kg.shapes import Shapes
-from kg.sieve import Sieve
+from kg.sieve import Sieve, subclasses
 from kg.suspects import suspects
 from kg.terms import Converter, Three, from_rdflib
-from kg.vocabulary import AXIOMS, SUBCLASS
+from kg.vocabulary import AXIOMS
 
 
 @dataclass
@@ -51,7 +51,7 @@ class Court:
         self._automata: dict[Node, Automaton] = {}
         self._targets: dict[Node, _Numbers] = {}
         self._types: dict[int, Collection[int]] = {}
-        self._type, self._subclass = index.id(TYPE), index.id(SUBCLASS)
+        self._type = index.id(TYPE)
 
     def id(self, node: Node) -> int:
         """Return the number of an rdflib node."""
@@ -83,7 +83,7 @@ class Court:
             nodes, classes, objects_of, subjects_of = (
                 [number(each) for each in nodes] for nodes in self.shapes.targets[shape.node]
             )
-            below = {each for top in classes for each in self.below(top)}
+            below = {each for top in classes for each in subclasses(self.index, top)}
             known = self._targets[shape.node] = _Numbers(set(nodes), below, objects_of, subjects_of)
         return known
 
@@ -134,15 +134,6 @@ class Court:
             return self.selects(shape), True
         reached |= {end for triple in changed for end in (triple[0], triple[2])}
         return {node for node in reached if self.is_target(shape, node)}, False
-
-    def below(self, top: int) -> set[int]:
-        """Return the class `top` and those below it."""
-        found, todo = {top}, [top]
-        while todo:
-            new = set(self.index.sources(self._subclass, todo.pop())) - found
-            found |= new
-            todo += new
-        return found
 
     def judge(self, focus: Mapping[Node, Iterable[int]] | None = None) -> Verdict:
         """Return the verdict on the nodes of `focus`, `{shape: nodes}`, or on all that the shapes select."""

@@ -110,7 +110,7 @@ class _Writer:
     def blocks(self, triples: list[Triple]) -> Iterator[str]:
         """Yield the text of each subject, header first, then by IRI."""
         if any(isinstance(t.subject, BlankNode) or isinstance(t.object, BlankNode) for t in triples):
-            triples = _canonical(triples)
+            triples = [quad.triple for quad in canonical(Quad(t.subject, t.predicate, t.object) for t in triples)]
         self.statements = {}
         for triple in set(triples):
             # The stubs allow a triple as subject, the library does not.
@@ -237,8 +237,8 @@ def _object_key(item: Term) -> tuple[int, str, str, str]:
     return (2 if isinstance(item, BlankNode) else 0, item.value, "", "")
 
 
-def _canonical(triples: list[Triple]) -> list[Triple]:
-    """Return the triples with their blank nodes named by RDFC-1.0, so that equal graphs get equal names."""
-    dataset = Dataset(Quad(t.subject, t.predicate, t.object) for t in triples)
+def canonical(quads: Iterable[Quad]) -> list[Quad]:
+    """Return the quads with their blank nodes named by RDFC-1.0, so that equal datasets get equal names."""
+    dataset = Dataset(quads)
     dataset.canonicalize(CanonicalizationAlgorithm.RDFC_1_0)
-    return [quad.triple for quad in dataset]
+    return list(dataset)

@@ -59,6 +59,12 @@ def check_step() -> str:
     return "\n".join(line.removeprefix("        ") for line in script.splitlines())
 
 
+def run_step(repository: Path, variables: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run the Action's last step in `repository` as a shell with `variables` would."""
+    command = ["bash", "-c", check_step()]
+    return subprocess.run(command, cwd=repository, env=variables, capture_output=True, text=True, check=False)
+
+
 def test_the_actions_step(repository: Path, environment: dict[str, str]) -> None:
     """The step annotates the line, fails the job, and writes the summary and the SARIF file."""
     inputs = {
@@ -70,14 +76,7 @@ def test_the_actions_step(repository: Path, environment: dict[str, str]) -> None
         "SARIF": "out.sarif",
         "GITHUB_STEP_SUMMARY": str(repository / "summary.md"),
     }
-    done = subprocess.run(
-        ["bash", "-c", check_step()],
-        cwd=repository,
-        env={**environment, **inputs},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_step(repository, {**environment, **inputs})
     assert done.returncode == 1, done.stderr
     assert "::error file=trees.ttl,line=7,endLine=7," in done.stdout
     assert "trees.ttl:7:" in (repository / "summary.md").read_text(encoding="utf-8")
@@ -89,14 +88,7 @@ def test_the_actions_step_on_a_good_change(repository: Path, environment: dict[s
     git(repository, "checkout", "--quiet", "trees.ttl")
     inputs = dict.fromkeys(("ONTOLOGY", "CONTEXT", "BASE", "SARIF"), "")
     inputs |= {"FILES": "trees.ttl", "SHAPES": "shapes.ttl", "GITHUB_STEP_SUMMARY": str(repository / "summary.md")}
-    done = subprocess.run(
-        ["bash", "-c", check_step()],
-        cwd=repository,
-        env={**environment, **inputs},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_step(repository, {**environment, **inputs})
     assert done.returncode == 0, done.stdout + done.stderr
 
 

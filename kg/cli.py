@@ -14,10 +14,11 @@ from typing import Any
 
 import click
 
-from kg import dump, report, settings, sources, write
+from kg import dump, settings, sources, write
 from kg.asking import ask_command, query_command
 from kg.build import Composition, Sources, compose, read_curated, read_file
-from kg.check import Request, check
+from kg.check import report
+from kg.check.judge import Request, check
 from kg.commands import check_command, diff_command
 from kg.errors import FindingsError, InputError, MercatoError
 from kg.files import atomic, folder, read_text

@@ -9,10 +9,11 @@ from typing import Any
 
 import click
 
-from kg import diff, report, settings
-from kg.check import Request, check
+from kg import diff, settings
+from kg.check import report
+from kg.check.incremental import check_change
+from kg.check.judge import Request, check
 from kg.files import atomic, folder, turtle_files
-from kg.incremental import check_change
 from kg.questions import read_questions
 
 _PATH = click.Path(path_type=Path)

@@ -14,8 +14,8 @@ from pathlib import Path
 import pyoxigraph as ox
 
 from kg.build import derive
+from kg.check.inputs import expand, read_all
 from kg.errors import InputError
-from kg.inputs import expand, read_all
 from kg.names import VOCABULARIES
 from kg.questions import Question
 from kg.reader import TYPE

@@ -20,7 +20,7 @@ from kg.errors import InputError, SettingError
 from kg.names import VOCABULARIES, prefixes
 from kg.questions import read_questions
 from kg.remote import is_remote
-from kg.sandbox import open_sandbox
+from kg.sandbox.pool import open_sandbox
 from kg.settings import load, option
 from server import Server, create_app
 from server.config import Config

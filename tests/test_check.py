@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from kg.check import Request, check
+from kg.check.finding import Finding
+from kg.check.judge import Request, check
 from kg.commands import check_command
 from kg.errors import InputError
-from kg.finding import Finding
 
 DATA = Path(__file__).parent / "data"
 FOREIGN = ("dcat", "skos")

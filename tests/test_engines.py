@@ -14,7 +14,7 @@ from kg import settings
 from kg.engines import open_engine
 from kg.errors import InputError, LimitError
 from kg.query import Engine, Query
-from kg.sandbox import Sandbox, open_sandbox
+from kg.sandbox.pool import Sandbox, open_sandbox
 
 A = "http://a.example"
 COUNT = Query("SELECT (COUNT(*) AS ?n) { ?s ?p ?o }")

@@ -46,7 +46,7 @@ def victim() -> Iterator[Serving]:
 def busy_workers(server: Serving) -> list[int]:
     """Return the processes that answer queries: the children of those that hold a dataset."""
     found = descendants(server.process.pid)
-    nurseries = {pid for pid, _, command in found if "kg.worker" in command}
+    nurseries = {pid for pid, _, command in found if "kg.sandbox.worker" in command}
     return [pid for pid, parent, _ in found if parent in nurseries]
 
 

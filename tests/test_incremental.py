@@ -11,10 +11,10 @@ from generated import PREFIXES, VOCABULARY, shapes, statement, statements
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kg.check import Request, check
+from kg.check.finding import Report
+from kg.check.incremental import check_change
+from kg.check.judge import Request, check
 from kg.errors import InputError
-from kg.finding import Report
-from kg.incremental import check_change
 
 LOOSE = settings(deadline=None, suppress_health_check=list(HealthCheck))
 FILES = 3

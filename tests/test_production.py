@@ -229,7 +229,7 @@ def test_a_killed_http_process_is_replaced(composition: Composition, tmp_path: P
         assert server.ask("/health").status == 200
         below = descendants(server.process.pid)
         victim = next(
-            pid for pid, parent, command in below if parent == server.process.pid and "kg.worker" not in command
+            pid for pid, parent, command in below if parent == server.process.pid and "kg.sandbox.worker" not in command
         )
         os.kill(victim, signal.SIGKILL)
         deadline = time.monotonic() + 20

@@ -24,7 +24,7 @@ from kg import settings
 from kg.engines import open_engine
 from kg.errors import BusyError, LimitError, QueryRefusedError, QuerySyntaxError, ServiceError, SettingError
 from kg.query import FORMATS, Form, Query
-from kg.sandbox import open_sandbox
+from kg.sandbox.pool import open_sandbox
 
 A = "http://a.example"
 QUADS = f"""\

@@ -12,10 +12,10 @@ import pyoxigraph as ox
 import pytest
 from click.testing import CliRunner
 
-from kg.check import Request, check
+from kg.check.finding import Finding, Report
+from kg.check.judge import Request, check
+from kg.check.report import FORMATS, github, markdown, text
 from kg.commands import check_command
-from kg.finding import Finding, Report
-from kg.report import FORMATS, github, markdown, text
 from kg.spans import Span
 
 DATA = Path(__file__).parent / "data"

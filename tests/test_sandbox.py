@@ -21,7 +21,7 @@ from clock import in_time
 from kg import settings
 from kg.errors import BusyError, InputError, LimitError, QueryRefusedError, QuerySyntaxError
 from kg.query import FORMATS, Answer, Query
-from kg.sandbox import Sandbox
+from kg.sandbox.pool import Sandbox
 
 LIMIT = 1.0
 A = "http://a.example"
@@ -461,7 +461,7 @@ import os, sys
 from pathlib import Path
 from kg import settings
 from kg.query import Query
-from kg.sandbox import Sandbox
+from kg.sandbox.pool import Sandbox
 sandbox = Sandbox([Path(sys.argv[1])], settings.load({}, {}))
 def ask(n):
     return sandbox.answer(Query("SELECT ?o { <http://a.example/%d> ?p ?o }" % n), "csv").read()

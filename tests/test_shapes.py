@@ -15,8 +15,8 @@ from rdflib.namespace import SH
 from rdflib.term import BNode, Literal, Node, URIRef
 
 from kg.errors import InputError
-from kg.result import Result
-from kg.shapes import Shapes
+from kg.shacl.result import Result
+from kg.shacl.shapes import Shapes
 from kg.turtle import Document, parse, read
 
 SUITE = Path(__file__).parent.parent.parent / "shared" / "w3c" / "shacl"

@@ -11,10 +11,10 @@ from rdflib.term import URIRef
 from test_shapes import ENTRIES, documents, needs_suite, ours, triples
 
 from kg.errors import InputError
-from kg.index import MemoryIndex
-from kg.shapes import Shapes
+from kg.shacl.index import MemoryIndex
+from kg.shacl.shapes import Shapes
+from kg.shacl.verdict import Court
 from kg.turtle import parse
-from kg.verdict import Court
 
 LOOSE = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 

@@ -12,10 +12,10 @@ from pathlib import Path
 import generator
 import pytest
 
-from kg.check import Request, setup
-from kg.index import MemoryIndex
-from kg.inputs import expand, read_all
-from kg.verdict import Court
+from kg.check.inputs import expand, read_all
+from kg.check.judge import Request, setup
+from kg.shacl.index import MemoryIndex
+from kg.shacl.verdict import Court
 
 ROOT = Path(__file__).parent.parent.parent
 SMALL = int(os.environ.get("MERCATO_BENCH_SMALL", "100000"))

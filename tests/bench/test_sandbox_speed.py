@@ -13,7 +13,7 @@ import pytest
 from kg import settings
 from kg.engines import open_engine
 from kg.query import Engine, Query
-from kg.sandbox import Sandbox
+from kg.sandbox.pool import Sandbox
 
 QUADS = 160_000
 QUERIES = 3000

@@ -8,9 +8,9 @@ from functools import cached_property
 
 import pyoxigraph as ox
 
-from kg.finding import Finding
+from kg.check.finding import Finding
+from kg.check.place import Place, Places
 from kg.names import BASE, VOCABULARIES
-from kg.place import Place, Places
 from kg.reader import TYPE
 from kg.spans import Term
 from kg.terms import Three, shown

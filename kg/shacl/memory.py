@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from kg.automaton import Automaton
-from kg.disk import decode, encode
 from kg.files import atomic
-from kg.footprint import Footprints
+from kg.shacl.automaton import Automaton
+from kg.shacl.disk import decode, encode
+from kg.shacl.footprint import Footprints
 
 
 def remember(footprints: Footprints, path: Path) -> None:

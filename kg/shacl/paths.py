@@ -9,7 +9,7 @@ from rdflib.collection import Collection as RdfList
 from rdflib.namespace import SH
 from rdflib.term import BNode, Node
 
-from kg.index import Index
+from kg.shacl.index import Index
 from kg.terms import from_rdflib
 
 Values = Callable[[int], Collection[int]]

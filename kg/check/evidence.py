@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pyoxigraph as ox
 
-from kg.finding import Finding
+from kg.check.finding import Finding
+from kg.check.place import Place
+from kg.check.world import World
 from kg.names import MC, VOCABULARIES
-from kg.place import Place
 from kg.sources import verify
-from kg.world import World
 
 _RULES = {
     f"{VOCABULARIES['oa']}hasSource": "passage-source",

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from kg.check.finding import Finding
 from kg.errors import InputError
 from kg.files import turtle_files
-from kg.finding import Finding
 from kg.spans import Span, Text
 from kg.turtle import Document, TurtleSyntaxError, parse
 

@@ -12,10 +12,10 @@ from rdflib.paths import AlternativePath, InvPath, MulPath, NegatedPath, Path, S
 from rdflib.plugins.sparql.parserutils import CompValue
 from rdflib.term import BNode, Node, URIRef, Variable
 
-from kg.automaton import ANY, NOTHING, Automaton
-from kg.patterns import collect, patterns_below
 from kg.reader import TYPE
-from kg.shapes import Shapes
+from kg.shacl.automaton import ANY, NOTHING, Automaton
+from kg.shacl.patterns import collect, patterns_below
+from kg.shacl.shapes import Shapes
 from kg.spans import Term
 from kg.terms import from_rdflib
 

@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from kg.check.inputs import expand
 from kg.errors import InputError
 from kg.files import turtle_files
-from kg.inputs import expand
 
 
 @dataclass

@@ -16,22 +16,22 @@ from pathlib import Path
 import pyoxigraph as ox
 from rdflib.term import Node
 
-from kg.check import Request, Setup, arrange, by_rules, by_shapes, check, context_files, idle_scope, setup
-from kg.consistency import candidates, contradictions
-from kg.coverage import unjudged
-from kg.disk import DiskIndex, Layered, write
-from kg.finding import Finding, Report
-from kg.inputs import Inputs, take
-from kg.memory import remember
+from kg.check.consistency import candidates, contradictions
+from kg.check.coverage import unjudged
+from kg.check.finding import Finding, Report
+from kg.check.inputs import Inputs, take
+from kg.check.judge import Request, Setup, arrange, by_rules, by_shapes, check, context_files, idle_scope, setup
+from kg.check.versions import Versions, compare, differs
+from kg.check.world import World
 from kg.names import MC, VOCABULARIES
 from kg.reader import TYPE
-from kg.sieve import subclasses
+from kg.shacl.disk import DiskIndex, Layered, write
+from kg.shacl.memory import remember
+from kg.shacl.sieve import subclasses
+from kg.shacl.verdict import Court, Verdict
 from kg.terms import Three, from_rdflib, quiet
 from kg.turtle import Document, TurtleSyntaxError, base_of, parse
-from kg.verdict import Court, Verdict
-from kg.versions import Versions, compare, differs
 from kg.vocabulary import AXIOMS
-from kg.world import World
 
 FORMAT = "3"
 """Changes when the index on disk does."""

@@ -8,8 +8,8 @@ from rdflib.collection import Collection
 from rdflib.namespace import SH
 from rdflib.term import BNode, Literal, Node, URIRef
 
-from kg.result import Result
-from kg.shapes import Shapes, local
+from kg.shacl.result import Result
+from kg.shacl.shapes import Shapes, local
 
 Show = Callable[[Node], str]
 

@@ -12,7 +12,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 import click
 
-from kg.finding import LEVELS, Finding, Report
+from kg.check.finding import LEVELS, Finding, Report
 from kg.names import VOCABULARIES
 
 GITHUB_LIMIT = 10

@@ -3,7 +3,7 @@
 For each shape and node it says that the node surely passes, surely fails, or may do either. It says surely only where
 the comparison is pySHACL's own (its functions on rdflib's literals) or one of plain terms; where it does not know a
 component, a datatype or a path it says maybe, and pySHACL decides. So the nodes that it lets go are a subset of those
-that pass. sh:sparql is left to `kg.suspects`.
+that pass. sh:sparql is left to `kg.shacl.suspects`.
 
 The module is over 300 lines because SHACL has 30 components, and one table of them reads better than three.
 """
@@ -24,10 +24,10 @@ from rdflib.collection import Collection as RdfList
 from rdflib.namespace import SH
 from rdflib.term import Literal, Node, URIRef
 
-from kg.index import BLANK, IRI, LITERAL, Index, kind
-from kg.paths import paths
 from kg.reader import TYPE
-from kg.shapes import Shapes
+from kg.shacl.index import BLANK, IRI, LITERAL, Index, kind
+from kg.shacl.paths import paths
+from kg.shacl.shapes import Shapes
 from kg.terms import Converter, from_rdflib, quiet
 from kg.vocabulary import SUBCLASS
 

@@ -12,14 +12,14 @@ from itertools import combinations
 import pyoxigraph as ox
 from rapidfuzz import fuzz, process, utils
 
-from kg.finding import Finding
+from kg.check.finding import Finding
+from kg.check.place import Place
+from kg.check.world import World
 from kg.names import KINDS, MC, RECORD_KINDS, VOCABULARIES
-from kg.place import Place
 from kg.reader import TYPE
 from kg.spans import Term, Triple
 from kg.terms import ill_typed
 from kg.turtle import Document
-from kg.world import World
 
 Rule = Callable[[World], Iterable[Finding]]
 ALIKE = 92.0

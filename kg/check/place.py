@@ -14,8 +14,8 @@ from rdflib.namespace import SH
 from rdflib.term import Node, URIRef
 
 from kg.reader import TYPE
-from kg.result import Result
-from kg.shapes import Shapes
+from kg.shacl.result import Result
+from kg.shacl.shapes import Shapes
 from kg.spans import Offsets, Span, Term, Triple
 from kg.terms import from_rdflib
 from kg.turtle import Document

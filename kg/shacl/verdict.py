@@ -13,14 +13,14 @@ from typing import NamedTuple
 from pyshacl.shape import Shape
 from rdflib.term import Node
 
-from kg.automaton import Automaton
-from kg.footprint import Footprints
-from kg.index import BLANK, Index, MemoryIndex, kind
 from kg.reader import TYPE
-from kg.result import Result
-from kg.shapes import Shapes
-from kg.sieve import Sieve, subclasses
-from kg.suspects import suspects
+from kg.shacl.automaton import Automaton
+from kg.shacl.footprint import Footprints
+from kg.shacl.index import BLANK, Index, MemoryIndex, kind
+from kg.shacl.result import Result
+from kg.shacl.shapes import Shapes
+from kg.shacl.sieve import Sieve, subclasses
+from kg.shacl.suspects import suspects
 from kg.terms import Converter, Three, from_rdflib
 from kg.vocabulary import AXIOMS
 

@@ -18,15 +18,15 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from kg import worker as inside
 from kg.errors import LimitError, MercatoError
-from kg.limits import DiedError, Limits, cause, told
-from kg.nursery import Nursery, Worker
 from kg.oxigraph import fingerprint, folder_fingerprint, folder_for
 from kg.pump import WATCH, Patience, checked
 from kg.query import FORMATS, Answer, Engine, Form, Query
 from kg.remote import RemoteEngine, is_remote
-from kg.seats import Seats
+from kg.sandbox import worker as inside
+from kg.sandbox.limits import DiedError, Limits, cause, told
+from kg.sandbox.nursery import Nursery, Worker
+from kg.sandbox.seats import Seats
 
 PATIENCE = 0.1
 """Seconds of work after which a query is a long one: of processor time, for on a busy machine everything takes long,

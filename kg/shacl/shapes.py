@@ -26,10 +26,10 @@ from rdflib.plugins.sparql.parserutils import CompValue
 from rdflib.plugins.sparql.sparql import Query
 from rdflib.term import BNode, Literal, Node, URIRef
 
-from kg.algebra import booleans, operators, translate_tests
 from kg.errors import InputError
-from kg.prepared import PreparedGraph
-from kg.result import Result, from_report
+from kg.shacl.algebra import booleans, operators, translate_tests
+from kg.shacl.prepared import PreparedGraph
+from kg.shacl.result import Result, from_report
 from kg.spans import Term
 from kg.terms import Converter, from_rdflib, quiet
 from kg.turtle import Document

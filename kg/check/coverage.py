@@ -5,14 +5,14 @@ from __future__ import annotations
 import pyoxigraph as ox
 from pyshacl.shape import Shape
 
-from kg.finding import Finding
+from kg.check.finding import Finding
+from kg.check.place import Place
+from kg.check.world import World
 from kg.names import VOCABULARIES
-from kg.place import Place
 from kg.reader import TYPE
+from kg.shacl.verdict import Court, Verdict
 from kg.spans import Term
 from kg.terms import from_rdflib
-from kg.verdict import Court, Verdict
-from kg.world import World
 
 _TARGET = f"{VOCABULARIES['sh']}target"
 

@@ -15,13 +15,13 @@ import owlrl
 import pyoxigraph as ox
 from rdflib import Graph
 
-from kg.finding import Finding
-from kg.place import Place
+from kg.check.finding import Finding
+from kg.check.place import Place
+from kg.check.world import World
 from kg.reader import FIRST, REST, TYPE
 from kg.spans import Term
 from kg.terms import Converter, Three
 from kg.vocabulary import OWL, RDFS, Vocabulary, closure
-from kg.world import World
 
 _ERROR = "http://www.daml.org/2002/03/agents/agent-ont#error"
 COVERED = frozenset(

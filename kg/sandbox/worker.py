@@ -4,8 +4,9 @@
        │                   │ fork, copy-on-write
        └──────socket──► worker (pinned, one query at a time)
 
-The server starts the nursery with `python -m kg.worker` and asks it for workers over a SEQPACKET socket. Forking there
-and not in the server is safe whatever threads the server has, takes milliseconds, and shares the dataset's memory.
+The server starts the nursery with `python -m kg.sandbox.worker` and asks it for workers over a SEQPACKET socket.
+Forking there and not in the server is safe whatever threads the server has, takes milliseconds, and shares the
+dataset's memory.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pyoxigraph as ox
 
-from kg.index import MemoryIndex
+from kg.shacl.index import MemoryIndex
 from kg.spans import Term
 from kg.terms import Three
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from kg.index import Index
+from kg.shacl.index import Index
 from kg.spans import Term
 
 ANY = -1

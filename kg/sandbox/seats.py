@@ -12,7 +12,7 @@ from queue import Empty, SimpleQueue
 from typing import Protocol
 
 from kg.errors import BusyError
-from kg.nursery import Nursery, Worker
+from kg.sandbox.nursery import Nursery, Worker
 
 
 class Overdue(Protocol):

@@ -14,26 +14,26 @@ from pathlib import Path
 from rdflib.namespace import SH
 from rdflib.term import BNode, Node
 
-from kg.consistency import contradictions
-from kg.coverage import unjudged, without_target
+from kg.check.consistency import contradictions
+from kg.check.coverage import unjudged, without_target
+from kg.check.evidence import unproved
+from kg.check.finding import Finding, Report
+from kg.check.inputs import Inputs, expand, read_all, take
+from kg.check.place import Place
+from kg.check.rules import EVERYBODY, HOUSE, Rule
+from kg.check.sentences import sentence
+from kg.check.world import World
 from kg.errors import InputError
-from kg.evidence import unproved
 from kg.files import folder
-from kg.finding import Finding, Report
-from kg.footprint import Footprints
-from kg.index import MemoryIndex
-from kg.inputs import Inputs, expand, read_all, take
 from kg.names import BASE, prefixes
-from kg.place import Place
-from kg.result import Result
-from kg.rules import EVERYBODY, HOUSE, Rule
-from kg.sentences import sentence
-from kg.shapes import Shapes
+from kg.shacl.footprint import Footprints
+from kg.shacl.index import MemoryIndex
+from kg.shacl.result import Result
+from kg.shacl.shapes import Shapes
+from kg.shacl.verdict import Court, Verdict
 from kg.terms import Three, from_rdflib, quiet
 from kg.turtle import Document
-from kg.verdict import Court, Verdict
 from kg.vocabulary import Vocabulary
-from kg.world import World
 
 _LEVELS: dict[Node, str] = {SH.Violation: "error", SH.Warning: "warning", SH.Info: "note"}
 

@@ -17,8 +17,8 @@ from rdflib.paths import AlternativePath, InvPath, MulPath, NegatedPath, Path, S
 from rdflib.plugins.sparql.parserutils import CompValue
 from rdflib.term import BNode, Node, URIRef, Variable
 
-from kg.index import Index
-from kg.shapes import Shapes
+from kg.shacl.index import Index
+from kg.shacl.shapes import Shapes
 from kg.terms import from_rdflib
 
 _THROUGH = frozenset({"SelectQuery", "Project", "Distinct", "Reduced", "OrderBy", "Slice", "Extend"})

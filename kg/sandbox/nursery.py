@@ -15,9 +15,9 @@ import threading
 import time
 from pathlib import Path
 
-from kg import worker as inside
 from kg.errors import InputError, MercatoError, SettingError
 from kg.query import Query
+from kg.sandbox import worker as inside
 
 RECEIVE = 2**18
 """Bytes that are read at once."""
@@ -121,11 +121,11 @@ class Nursery:
 
     def __init__(self, plan: inside.Plan):
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        package = str(Path(__file__).parent.parent)
+        package = str(Path(__file__).parents[2])
         paths = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-                [sys.executable, "-P", "-m", "kg.worker", str(theirs.fileno()), plan.dumps()],
+                [sys.executable, "-P", "-m", "kg.sandbox.worker", str(theirs.fileno()), plan.dumps()],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,

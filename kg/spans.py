@@ -35,20 +35,21 @@ class Text:
         self.source = source
 
     @cached_property
-    def _starts(self) -> list[int]:
+    def starts(self) -> list[int]:
+        """The offsets at which the lines start."""
         return [0, *(match.end() for match in re.finditer("\n", self.text))]
 
     def span(self, at: Offsets) -> Span:
         """Return the lines and columns of the offsets `at`."""
-        first, last = bisect_right(self._starts, at[0]), bisect_right(self._starts, at[1])
-        return Span(first, at[0] - self._starts[first - 1] + 1, last, at[1] - self._starts[last - 1] + 1)
+        first, last = bisect_right(self.starts, at[0]), bisect_right(self.starts, at[1])
+        return Span(first, at[0] - self.starts[first - 1] + 1, last, at[1] - self.starts[last - 1] + 1)
 
     def line(self, number: int) -> str:
         """Return line `number` (from 1) without its end, or nothing where there is none."""
-        if not 1 <= number <= len(self._starts):
+        if not 1 <= number <= len(self.starts):
             return ""
-        end = self._starts[number] if number < len(self._starts) else len(self.text)
-        return self.text[self._starts[number - 1] : end].rstrip("\r\n")
+        end = self.starts[number] if number < len(self.starts) else len(self.text)
+        return self.text[self.starts[number - 1] : end].rstrip("\r\n")
 
 
 class Triple(NamedTuple):

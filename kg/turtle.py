@@ -118,6 +118,7 @@ def _gate(text: str, source: str, base: str) -> list[ox.Quad]:
     """Return the triples as pyoxigraph reads them, or raise every fault that it finds (it goes on after one)."""
     quads: list[ox.Quad] = []
     faults: list[Fault] = []
+    lines = _TheirLines(text)
     parser = ox.parse(text, format=ox.RdfFormat.TURTLE, base_iri=base)
     while True:
         try:
@@ -127,26 +128,44 @@ def _gate(text: str, source: str, base: str) -> list[ox.Quad]:
                 pass
             break
         except SyntaxError as error:
-            faults.append(_fault(error, text))
+            faults.append(Fault(lines.span(error), _words(error)))
     if faults:
         raise TurtleSyntaxError(faults, source)
     return quads
 
 
-def _fault(error: SyntaxError, text: str) -> Fault:
-    """Return pyoxigraph's `error` as a place and a sentence; one without a place stands at the end of the text."""
-    message = str(error.msg)
-    words = message.split(": ", 1)[-1]
+def _words(error: SyntaxError) -> str:
+    """Return what to do about pyoxigraph's `error`."""
+    words = str(error.msg).split(": ", 1)[-1]
     for pattern, sentence in _ADVICE:
         found = re.search(pattern, words)
         if found:
-            words = sentence.format(*found.groups())
-            break
-    line, column = error.lineno or text.count("\n") + 1, error.offset or 1
-    end_line, end_column = error.end_lineno or line, error.end_offset or column
-    if (end_line, end_column) <= (line, column):
-        end_line, end_column = line, column + 1
-    return Fault(Span(line, column, end_line, end_column), words)
+            return sentence.format(*found.groups())
+    return words
+
+
+class _TheirLines:
+    """The lines of a text as pyoxigraph counts them: a carriage return alone ends one, which for git and us is none."""
+
+    def __init__(self, text: str):
+        self.ours = Text(text, "")
+        self.starts = [0, *(match.end() for match in re.finditer("\r\n?|\n", text))] if "\r" in text else []
+
+    def span(self, error: SyntaxError) -> Span:
+        """Return where pyoxigraph's `error` stands, at least one column wide; one without a place is at the end."""
+        text = self.ours.text
+        if not error.lineno or not error.offset:
+            start = end = len(text)
+        else:
+            start = self.offset(error.lineno, error.offset)
+            end = self.offset(error.end_lineno or error.lineno, error.end_offset or error.offset)
+        span = self.ours.span((start, max(start, end)))
+        return span if end > start else span._replace(end_column=span.column + 1)
+
+    def offset(self, line: int, column: int) -> int:
+        """Return the offset of a place of theirs, within the text."""
+        starts = self.starts or self.ours.starts
+        return min(starts[min(line, len(starts)) - 1] + column - 1, len(self.ours.text))
 
 
 _WINDOW = 4

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import re
 
-_BASE_CHARS = (
-    "A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff\u0370-\u037d\u037f-\u1fff\u200c\u200d\u2070-\u218f\u2c00-\u2fef"
-    "\u3001-\ud7ff\uf900-\ufdcf\ufdf0-\ufffd\U00010000-\U000effff"
-)
-_CHARS = rf"{_BASE_CHARS}_\-0-9\u00b7\u0300-\u036f\u203f\u2040"
+# What else stands outside ASCII in a name, pyoxigraph has refused; so a class says which ASCII characters end a name.
+# Said the other way round, with a range up to U+10FFFF, Python takes ten times as long to compile the expression.
+_LETTER = r"[^\x00-@\[-`{-\x7f]"
+_CHAR = r"[^\x00-,./:-@\[-^`{-\x7f]"  # a letter, `_`, `-` or a digit
+_LOCAL_START = r"[^\x00-/;-@\[-^`{-\x7f]"  # a letter, `_`, `:` or a digit
+_LOCAL_CHAR = r"[^\x00-,./;-@\[-^`{-\x7f]"  # that or `-`
+_NODE_START = r"[^\x00-/:-@\[-^`{-\x7f]"  # a letter, `_` or a digit
 _ESCAPE = r"%[0-9A-Fa-f]{2}|\\[_~.\-!$&'()*+,;=/?#@%]"
-_PREFIX = rf"(?>(?:[{_BASE_CHARS}][{_CHARS}]*+(?>(?:\.+[{_CHARS}]++)*))?)"
-_LOCAL = rf"(?:[{_BASE_CHARS}_:0-9]|{_ESCAPE})(?>(?:[{_CHARS}:]++|{_ESCAPE}|\.+(?=[{_CHARS}:%\\]))*)"
+_PREFIX = rf"(?>(?:{_LETTER}{_CHAR}*+(?>(?:\.+{_CHAR}++)*))?)"
+_LOCAL = rf"(?:{_LOCAL_START}|{_ESCAPE})(?>(?:{_LOCAL_CHAR}++|{_ESCAPE}|\.+(?={_LOCAL_CHAR}|[%\\]))*)"
 _NAME = rf"{_PREFIX}:(?>(?:{_LOCAL})?)"
 _SPACE = r"(?>(?:[ \t\r\n]|#[^\r\n]*+)*)"
 _IRI = r"<[^<>\"{}|^`\x00-\x20]*+>"
@@ -32,11 +34,11 @@ TOKEN = re.compile(
     rf"|(?P<literal>(?P<string>{_STRING})"
     rf"(?>(?:{_SPACE}@(?P<language>[A-Za-z]+(?>(?:-[A-Za-z0-9]+)*))|{_SPACE}\^\^{_SPACE}(?P<datatype>{_IRI}|{_NAME}))?))"
     rf"|(?P<number>[+-]?+(?:(?:[0-9]++\.?[0-9]*+|\.[0-9]++)[eE][+-]?[0-9]++|[0-9]*+\.[0-9]++|[0-9]++))"
-    rf"|(?P<node>_:[{_BASE_CHARS}_0-9](?>(?:[{_CHARS}]++|\.+(?=[{_CHARS}]))*))"
+    rf"|(?P<node>_:{_NODE_START}(?>(?:{_CHAR}++|\.+(?={_CHAR}))*))"
     rf"|(?P<directive>@prefix{_SPACE}(?P<prefix1>{_PREFIX}):{_SPACE}(?P<namespace1>{_IRI}){_SPACE}\."
     rf"|(?i:PREFIX){_SPACE}(?P<prefix2>{_PREFIX}):{_SPACE}(?P<namespace2>{_IRI})"
     rf"|@base{_SPACE}(?P<base1>{_IRI}){_SPACE}\.|(?i:BASE){_SPACE}(?P<base2>{_IRI}))"
-    rf"|(?P<word>a|true|false)(?![{_CHARS}])"
+    rf"|(?P<word>a|true|false)(?!{_CHAR})"
     rf"|(?P<end>\Z)"
     rf"|(?P<other>.)"
     rf")",

@@ -130,3 +130,10 @@ def option(name: str, **more: Any) -> Callable[[Command], Command]:
         help=setting.help,
         **more,
     )
+
+
+def source_options(command: Command) -> Command:
+    """Give a command the options that say where the graph comes from."""
+    for name in reversed(("data", "ontology", "shapes", "queries", "base")):
+        command = option(name)(command)
+    return command

@@ -14,7 +14,7 @@ import click
 from pyoxigraph import Literal, NamedNode
 
 from kg.build import Sources
-from kg.cli import build_if_needed
+from kg.commands.building import build_if_needed
 from kg.dump import read_manifest
 from kg.errors import InputError, SettingError
 from kg.names import VOCABULARIES, prefixes

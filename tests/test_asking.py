@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from kg.asking import table
 from kg.cli import main
+from kg.commands.asking import table
 from kg.query import FORMATS
 from kg.questions import read_question, read_questions
 

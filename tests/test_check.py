@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from kg.check.finding import Finding
 from kg.check.judge import Request, check
-from kg.commands import check_command
+from kg.commands.checking import check_command
 from kg.errors import InputError
 
 DATA = Path(__file__).parent / "data"

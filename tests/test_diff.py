@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from kg import diff
-from kg.commands import diff_command
+from kg.commands.comparing import diff_command
 from kg.errors import InputError
 
 ROOT = Path(__file__).parent.parent

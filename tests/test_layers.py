@@ -26,7 +26,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("server.errors", "server.cache", "server.config", "server.edition", "server.links", "server.metrics"),
     ("server.negotiate", "server.response"),
     ("kg.cli",),
-    ("kg.asking", "kg.commands"),
+    ("kg.commands.asking", "kg.commands.building", "kg.commands.checking", "kg.commands.comparing"),
+    ("kg.commands.curating", "kg.commands.output"),
     ("kg.dump",),
     ("kg.catalog", "kg.push"),
     ("kg.sandbox.pool",),
@@ -61,7 +62,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("kg.terminals", "kg.spans"),
     ("kg.files", "kg.settings"),
     ("kg.names", "kg.errors"),
-    ("kg", "kg.check", "kg.sandbox", "kg.shacl"),
+    ("kg", "kg.check", "kg.commands", "kg.sandbox", "kg.shacl"),
 )
 
 

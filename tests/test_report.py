@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from kg.check.finding import Finding, Report
 from kg.check.judge import Request, check
 from kg.check.report import FORMATS, github, markdown, text
-from kg.commands import check_command
+from kg.commands.checking import check_command
 from kg.spans import Span
 
 DATA = Path(__file__).parent / "data"

@@ -1,4 +1,4 @@
-"""The commands `check` and `diff`; `kg.cli` puts them under `mercato` and gives them their exit codes."""
+"""The command `check`."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from typing import Any
 
 import click
 
-from kg import diff, settings
+from kg import settings
 from kg.check import report
 from kg.check.incremental import check_change
 from kg.check.judge import Request, check
-from kg.files import atomic, folder, turtle_files
-from kg.questions import read_questions
+from kg.commands.output import write_out
 
 _PATH = click.Path(path_type=Path)
 
@@ -58,34 +57,5 @@ def check_command(
     if output is None and form == "text":
         click.echo(report.text(found, colour=sys.stdout.isatty()), nl=False)
     else:
-        write(report.FORMATS[form](found), output)
+        write_out(report.FORMATS[form](found), output)
     return int(found.failed)
-
-
-def write(words: str, output: Path | None) -> None:
-    """Write `words` to the file `output`, or to standard output."""
-    if output is None:
-        click.echo(words.encode("utf-8"), nl=False)
-        return
-    with atomic(output) as file:
-        file.write(words.encode("utf-8"))
-
-
-@click.command("diff")
-@click.argument("old", type=_PATH)
-@click.argument("new", type=_PATH)
-@settings.option("ontology")
-@settings.option("queries")
-@click.option("--format", "form", type=click.Choice(list(diff.FORMATS)), default="text", show_default=True)
-@click.option("--output", type=_PATH, help="File to write to; standard output where not given.")
-def diff_command(old: Path, new: Path, ontology: str, queries: str, form: str, output: Path | None) -> int:
-    """Say what changes from the Turtle in OLD to that in NEW (files or folders), in terms of the graph.
-
-    People, moves, offers and figures added, changed and withdrawn, and the named questions whose answers change.
-    Leaves with 0 whether or not anything differs.
-    """
-    place = folder("queries", queries)
-    terms = turtle_files(folder("ontology", ontology))
-    found = diff.compare(old, new, terms, place, read_questions(queries).values())
-    write(diff.FORMATS[form](found), output)
-    return 0

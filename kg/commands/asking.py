@@ -1,4 +1,4 @@
-"""The commands `query` and `ask`; `kg.cli` puts them under `mercato` and gives them their exit codes."""
+"""The commands `query` and `ask`."""
 
 from __future__ import annotations
 

@@ -1,0 +1,82 @@
+"""The commands `sources` and `format`, for those who add facts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from kg import settings, sources, write
+from kg.build import Sources, read_curated, read_file
+from kg.errors import FindingsError, InputError
+from kg.files import atomic, read_text
+from kg.names import prefixes
+
+
+@click.group("sources")
+def sources_group() -> None:
+    """Prove the passages against the articles' texts, and find words in them."""
+
+
+@sources_group.command("verify")
+@click.argument("folder", type=click.Path(path_type=Path))
+@settings.source_options
+def verify(folder: Path, **given: Any) -> None:
+    """Re-read the articles in FOLDER and prove every passage's hash."""
+    chosen = Sources.from_settings(given)
+    curated = read_curated(chosen)
+    result = sources.verify(curated, folder)
+    for fault in result.faults:
+        click.echo(f"{fault.node}: {fault.sentence}", err=True)
+    counts = f"{result.proved} of {result.passages} passages proved"
+    click.echo(f"{result.articles} articles, {counts}, {result.claims} claims")
+    uncovered = 0
+    for reading in sources.coverage(curated, chosen.data / "coverage"):
+        covered = reading.wanted - len(reading.missing)
+        uncovered += len(reading.missing)
+        click.echo(f"{reading.article}: {covered} of {reading.wanted} places of the second reading covered")
+        for start, end, kind in reading.missing:
+            click.echo(f"{reading.article}: characters {start} to {end} need a claim of a {kind}", err=True)
+    if result.faults or uncovered:
+        raise FindingsError(f"{len(result.faults)} do not match the texts, {uncovered} places have no claim")
+
+
+@sources_group.command("locate")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("text")
+def locate(file: Path, text: str) -> None:
+    """Print where TEXT stands in FILE: the passage to paste into a claim."""
+    number = file.stem.split("_", 1)[0]
+    for place in sources.locate_in(file, text):
+        click.echo(
+            f"passage:{number}-{place.start}-{place.end}\n    a mc:Passage ;\n    oa:end {place.end} ;\n"
+            f"    oa:hasSource article:{file.stem} ;\n    oa:start {place.start} ;\n"
+            f'    mc:sha256 "{place.sha256}" ;\n.'
+        )
+
+
+@click.command("format")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--check", "only_check", is_flag=True, help="Write nothing; exit 1 where a file is not formatted.")
+@settings.option("base")
+def format_command(files: tuple[Path, ...], only_check: bool, base: str) -> None:
+    """Write Turtle FILES in the one form that this project keeps."""
+    unlike = []
+    for path in files:
+        before = read_text(path)
+        after = write.turtle(read_file(path), prefixes(base))
+        if before == after:
+            continue
+        unlike.append(path)
+        if not only_check:
+            if any(line.lstrip().startswith("#") for line in before.splitlines()):
+                raise InputError(
+                    "holds comments, which formatting would drop: make them rdfs:comment", source=str(path)
+                )
+            with atomic(path) as file:
+                file.write(after.encode())
+    for path in unlike:
+        click.echo(f"{path}: {'is not formatted' if only_check else 'formatted'}")
+    if only_check and unlike:
+        raise FindingsError(f"{len(unlike)} not formatted: run mercato format on them")

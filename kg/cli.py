@@ -36,7 +36,7 @@ class _Group(click.Group):
     """A group whose commands leave with the right exit code and never with a traceback."""
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
-        kwargs["standalone_mode"] = False
+        kwargs |= {"standalone_mode": False, "prog_name": "mercato"}
         if sys.stdout is None or sys.stderr is None:
             # Python gives no stream for a closed descriptor, and the next file opened would take its number.
             click.echo("mercato: an output is closed: send it to a file or to /dev/null", err=True)
@@ -46,8 +46,11 @@ class _Group(click.Group):
         except click.exceptions.Abort:
             click.echo("mercato: stopped", err=True)
             sys.exit(130)
-        except click.ClickException as error:
+        except click.exceptions.NoArgsIsHelpError as error:
             error.show()
+            sys.exit(2)
+        except click.ClickException as error:
+            click.echo(f"mercato: {_told(error)}", err=True)
             sys.exit(2)
         except MercatoError as error:
             click.echo(f"mercato: {error}", err=True)
@@ -56,6 +59,9 @@ class _Group(click.Group):
             # The reader of our output went away (`mercato … | head`): nothing is wrong.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             sys.exit(0)
+        except MemoryError:
+            click.echo("mercato: the memory of this machine is used up: give fewer or smaller files", err=True)
+            sys.exit(2)
         except OSError as error:
             # A full disk, missing rights: the machine's fault and not the program's.
             if os.environ.get("MERCATO_DEBUG"):
@@ -87,6 +93,14 @@ class _Group(click.Group):
         else:
             loaded = next((point.load() for point in _points() if point.name == name), None)
         return loaded if isinstance(loaded, click.Command) else None
+
+
+def _told(error: click.ClickException) -> str:
+    """Return Click's `error` in one line, with where to look for help."""
+    words = " ".join(error.format_message().split())
+    words = words[:1].lower() + words[1:]
+    context = getattr(error, "ctx", None)
+    return f"{words.rstrip('.')} (see {context.command_path} --help)" if context else words
 
 
 def _points() -> EntryPoints:

@@ -28,8 +28,22 @@ def folder(kind: str, given: str | Path = "") -> Path:
 
 
 def turtle_files(place: Path) -> list[Path]:
-    """Return the Turtle files under the folder `place`, sorted, so that every reading has the same order."""
-    return sorted(place.rglob("*.ttl"))
+    """Return the Turtle files under the folder `place`, sorted, so that every reading has the same order.
+
+    Links to folders are not followed. Raises `InputError` for a folder that cannot be listed: what is in it would go
+    unread in silence.
+    """
+
+    def refuse(error: OSError) -> None:
+        raise unreadable(error.filename, error) from None
+
+    found = os.walk(place, onerror=refuse)
+    return sorted(Path(folder, name) for folder, _, names in found for name in names if name.endswith(".ttl"))
+
+
+def unreadable(path: str | Path, error: OSError) -> InputError:
+    """Return the error for the file or folder at `path` that cannot be read, for the reason that `error` gives."""
+    return InputError(f"cannot be read ({error.strerror}): check the name and its rights", source=str(path))
 
 
 def read_text(path: Path) -> str:
@@ -40,9 +54,7 @@ def read_text(path: Path) -> str:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise InputError(
-            f"cannot be read ({error.strerror}): check the name and its rights", source=str(path)
-        ) from None
+        raise unreadable(path, error) from None
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:

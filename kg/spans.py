@@ -15,6 +15,15 @@ Offsets = tuple[int, int]
 """Where a token starts and ends, in characters from the start of the text; the end is the first one after it."""
 
 
+WIDTH = 240
+"""How many characters of a line a report shows; of a longer line those around the place."""
+
+
+def cut(words: str) -> str:
+    """Return `words`, the middle left out where they are too long to be read in a sentence."""
+    return words if len(words) <= WIDTH else f"{words[: WIDTH * 2 // 3]} … {words[-WIDTH // 4 :]}"
+
+
 class Span(NamedTuple):
     """A place in a text: lines and columns from 1, columns in characters, the end just after the last one."""
 
@@ -46,10 +55,25 @@ class Text:
 
     def line(self, number: int) -> str:
         """Return line `number` (from 1) without its end, or nothing where there is none."""
+        start, end = self._ends(number)
+        return self.text[start:end].rstrip("\r\n")
+
+    def excerpt(self, span: Span) -> tuple[str, int]:
+        """Return the line that `span` starts on, and the column at which what is returned of it starts.
+
+        Of a line longer than `WIDTH` only what is around the span, for a report may quote one line many times.
+        """
+        start, end = self._ends(span.line)
+        if end - start <= WIDTH:
+            return self.line(span.line), 1
+        column = max(0, min(span.column - WIDTH // 4, end - start - WIDTH))
+        return self.text[start + column : min(end, start + column + WIDTH)].rstrip("\r\n"), column + 1
+
+    def _ends(self, number: int) -> Offsets:
+        """Return where line `number` starts and where the next one does."""
         if not 1 <= number <= len(self.starts):
-            return ""
-        end = self.starts[number] if number < len(self.starts) else len(self.text)
-        return self.text[self.starts[number - 1] : end].rstrip("\r\n")
+            return 0, 0
+        return self.starts[number - 1], self.starts[number] if number < len(self.starts) else len(self.text)
 
 
 class Triple(NamedTuple):

@@ -16,7 +16,7 @@ import pyoxigraph as ox
 from rdflib import BNode, Graph, Literal, URIRef
 from rdflib.term import Node
 
-from kg.spans import Term
+from kg.spans import Term, cut
 
 Three = tuple[Term, Term, Term]
 _XSD = "http://www.w3.org/2001/XMLSchema#"
@@ -129,7 +129,7 @@ def shown(term: Term, prefixes: Mapping[str, str]) -> str:
     if isinstance(term, ox.BlankNode):
         return "a node without a name"
     if term.language or term.datatype.value == f"{_XSD}string":
-        return str(term)
+        return cut(str(term))
     if term.datatype.value in _PLAIN:
-        return term.value
-    return f"{ox.Literal(term.value)!s}^^{shown(term.datatype, prefixes)}"
+        return cut(term.value)
+    return f"{cut(str(ox.Literal(term.value)))}^^{shown(term.datatype, prefixes)}"

@@ -18,7 +18,7 @@ import pyoxigraph as ox
 from kg.errors import InputError
 from kg.files import read_text
 from kg.reader import Reader, UnreadError
-from kg.spans import Span, Term, Text, Triple
+from kg.spans import Span, Term, Text, Triple, cut
 
 
 class Fault(NamedTuple):
@@ -57,6 +57,14 @@ _ADVICE: tuple[tuple[str, str], ...] = (
         "the prefix {0} is not declared: add `@prefix {0} <…> .` at the top",
     ),
     (r"^Invalid IRI code point '?(.+?)'?$", "an IRI cannot hold {0!r}: percent-encode it, or mend the IRI"),
+    (
+        r"^(?:A variable|Variables|The variable)",
+        "`?` and `$` start nothing in Turtle (variables are SPARQL's): write an IRI, a blank node or a literal",
+    ),
+    (r"^Unexpected escape character '(.*)'", "`{0}` is no escape of Turtle: write `\\\\` for a backslash"),
+    (r"^Invalid UTF-8", "a backslash before this character is no escape of Turtle: leave it out, or write `\\\\`"),
+    (r"^'(.*)' is not allowed at the beginning", "nothing starts with {0!r}: look for a missing quote, `<` or space"),
+    (r"^Unexpected character '(.*)'", "{0!r} has no place here: look for a missing quote, `<` or space"),
     (r"^No scheme found in an absolute IRI", "a relative IRI needs a base: write the IRI in full"),
     (r"^A dot is expected", "a statement goes on where it should end: look for a missing `;`, `,` or `.` before this"),
     (r"^Unexpected end", "the text ends inside a statement or a string: finish it, or restore what was cut off"),
@@ -138,10 +146,10 @@ def _words(error: SyntaxError) -> str:
     """Return what to do about pyoxigraph's `error`."""
     words = str(error.msg).split(": ", 1)[-1]
     for pattern, sentence in _ADVICE:
-        found = re.search(pattern, words)
+        found = re.search(pattern, words, re.DOTALL)
         if found:
-            return sentence.format(*found.groups())
-    return words
+            return sentence.format(*map(cut, found.groups()))
+    return cut(words)
 
 
 class _TheirLines:

@@ -21,7 +21,12 @@ from kg.spans import Span
 DATA = Path(__file__).parent / "data"
 SCHEMA = Path(__file__).parent.parent.parent / "shared" / "schemas" / "sarif-schema-2.1.0.json"
 NASTY = Finding(
-    'a b,c:d%"é\n.ttl', Span(3, 5, 3, 9), "rule", "<script> | & ]]> ::error::\r\n \x00 * é", text='\t<x> "é" \x01'
+    'a b,c:d%"é\n.ttl',
+    Span(3, 5, 3, 9),
+    "rule",
+    "<script> | & ]]> ::error::\r\n \x00 * é",
+    text='\t<x> "é" \x01',
+    focus="[x](y) `z`",
 )
 
 
@@ -82,6 +87,17 @@ def test_github_annotations() -> None:
     assert lines[11].startswith("12 errors, 0 warnings, 0 notes")
     assert "file=a b%2Cc%3Ad%25" in github(Report((NASTY,)))
     assert len(github(Report((NASTY,))).splitlines()) == 2
+
+
+@pytest.mark.parametrize("level", ["error", "note"])
+def test_sarif_junit_and_markdown_name_the_node(level: str) -> None:
+    """So do the formats of code scanning, test reports and job summaries; SARIF has it by itself too."""
+    report = Report((Finding("x.ttl", Span(7, 3, 7, 6), "rule", "mend it", level, focus="move:a-b"),))
+    (result,) = json.loads(FORMATS["sarif"](report))["runs"][0]["results"]
+    assert result["message"]["text"] == "move:a-b: mend it"
+    assert result["locations"][0]["logicalLocations"] == [{"fullyQualifiedName": "move:a-b"}]
+    assert "move:a-b: mend it" in FORMATS["junit"](report)
+    assert "| move:a-b: mend it |" in markdown(report)
 
 
 def test_text_and_annotations_name_the_node() -> None:

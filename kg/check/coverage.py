@@ -11,7 +11,7 @@ from kg.check.world import World
 from kg.names import VOCABULARIES
 from kg.reader import TYPE
 from kg.shacl.verdict import Court, Verdict
-from kg.spans import Term
+from kg.spans import WIDTH, Span, Term
 from kg.terms import from_rdflib
 
 _TARGET = f"{VOCABULARIES['sh']}target"
@@ -30,9 +30,9 @@ def unjudged(world: World, court: Court, verdict: Verdict, house: bool) -> list[
     Whoever adds to our own graph (`house`) cannot mend its shapes: for them the report's scope names those shapes.
     """
     shapes = court.shapes
+    findings = empty(world)
     if not shapes.documents:
-        return []
-    findings = []
+        return findings
     shapes_world = World(shapes.documents, prefixes=world.prefixes)
     idle = without_target(court, verdict)
     if len(idle) == len(shapes.targeted):
@@ -51,6 +51,16 @@ def unjudged(world: World, court: Court, verdict: Verdict, house: bool) -> list[
     typed = {triple.subject for document in world.documents for triple in document.triples if triple.predicate == TYPE}
     covered = {node for node in typed if court.is_covered(number(node))}
     return findings + _uncovered(world, covered, "warning" if house else "note")
+
+
+def empty(world: World) -> list[Finding]:
+    """Return the documents that say nothing: prefixes and remarks at most, which pass any check."""
+    words = "this file has no triple, so there is nothing to judge: fill it, or remove it"
+    return [
+        Finding(document.source, Span(1, 1, 1, 2), "empty-file", words, "warning", text=document.line(1)[:WIDTH])
+        for document in world.documents
+        if not document.triples
+    ]
 
 
 def _target(world: World, shape: Term) -> Place | None:

@@ -16,7 +16,8 @@ class Finding:
     """One breach of one rule at one place; findings sort by file, place and rule.
 
     `rule` is an id of ours or of a shape (tests/data/README.md), `sentence` says what to do, `focus` is the node it is
-    about as a reader would write it, `text` the source line. Of a SHACL result, `result` has the terms in N-Triples
+    about as a reader would write it, `text` the source line, of a long one what is around the place, from the column
+    `text_column` on. Of a SHACL result, `result` has the terms in N-Triples
     syntax by the names of their properties in the SHACL namespace (SHACL, section 3.6.2).
     """
 
@@ -28,6 +29,7 @@ class Finding:
     focus: str = ""
     text: str = field(default="", compare=False)
     result: tuple[tuple[str, str], ...] = ()
+    text_column: int = field(default=1, compare=False)
 
     @property
     def fingerprint(self) -> str:

@@ -44,7 +44,8 @@ class Request:
 
     `files` and folders are judged; `context` is what they may refer to. With neither `shapes` nor `ontology` given,
     Mercato's own are taken, its data is the context, and the house rules apply. `texts` is the folder of the
-    articles, where they are at hand: passages are then proved against them.
+    articles, where they are at hand: passages are then proved against them. The file `-` is standard input, reported
+    as `stdin`.
     """
 
     files: Sequence[Path] = ()
@@ -54,11 +55,21 @@ class Request:
     base: str = BASE
     data: str = ""
     texts: Path | None = None
+    stdin: str = "<stdin>"
 
     @property
     def house(self) -> bool:
         """Whether this is our own graph."""
         return not self.shapes and not self.ontology
+
+    @property
+    def without(self) -> str:
+        """A sentence on what is not judged, for nothing was given to judge it by; none where all is."""
+        if self.house or (self.shapes and self.ontology):
+            return ""
+        if self.shapes:
+            return "No vocabulary was given (--ontology), so terms were not looked up."
+        return "No shapes were given (--shapes), so no shapes were judged."
 
 
 @dataclass
@@ -136,7 +147,7 @@ def check(request: Request) -> Report:
     files = expand(request.files)
     if not files:
         raise InputError("there is nothing to check: name the Turtle files")
-    return judge(read_all(files), setup(request, files), len(files))
+    return judge(read_all(files, stdin=request.stdin), setup(request, files), len(files))
 
 
 def check_text(data: bytes, source: str, made: Setup) -> Report:

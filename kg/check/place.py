@@ -41,9 +41,9 @@ class Place:
         return self.document.span(self.at)
 
     @property
-    def text(self) -> str:
-        """The line that it starts on."""
-        return self.document.line(self.span.line)
+    def text(self) -> tuple[str, int]:
+        """The line that it starts on, and from which column on."""
+        return self.document.excerpt(self.span)
 
 
 Said = tuple[Document, Triple]

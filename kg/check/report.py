@@ -22,6 +22,11 @@ MARKDOWN_LIMIT = 200
 HELP = "https://w3id.org/mercato/rule/"
 """Where rules have their IRIs."""
 
+_CONTROLS = {code: 0x2400 + code for code in range(0x20)} | {0x7F: 0x2421} | dict.fromkeys(range(0x80, 0xA0), 0xFFFD)
+# What turns the direction of the text about, so that a line reads otherwise than it is.
+_CONTROLS |= dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x2028, 0x2029), 0xFFFD)
+_CONTROLS_BUT_TAB = {code: shown for code, shown in _CONTROLS.items() if code != 0x09}
+_MARKDOWN = str.maketrans({**{mark: f"\\{mark}" for mark in "\\|`*_[]~$"}, "&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _NO_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _COLOURS = {"error": "red", "warning": "yellow", "note": "blue"}
 _GITHUB = {"error": "error", "warning": "warning", "note": "notice"}
@@ -42,7 +47,10 @@ def told(finding: Finding) -> str:
 
 
 def text(report: Report, colour: bool = False) -> str:
-    """Return one paragraph for each finding, with the source line and a caret below the place."""
+    """Return one paragraph for each finding, with the source line and a caret below the place.
+
+    Control characters of a file or of its name are shown as symbols: they would do things to the terminal.
+    """
 
     def style(words: str, **kind: object) -> str:
         return click.style(words, **kind) if colour else words  # type: ignore[arg-type]
@@ -50,16 +58,16 @@ def text(report: Report, colour: bool = False) -> str:
     lines = []
     for finding in report.findings:
         span = finding.span
-        where = f"{finding.source}:{span.line}:{span.column}"
+        where = f"{finding.source}:{span.line}:{span.column}".translate(_CONTROLS)
         level = style(finding.level, fg=_COLOURS[finding.level], bold=True)
-        lines.append(f"{style(where, bold=True)}: {level} [{finding.rule}] {told(finding)}")
+        lines.append(f"{style(where, bold=True)}: {level} [{finding.rule}] {told(finding).translate(_CONTROLS)}")
         if finding.text:
             number = f"{span.line:>6}"
-            before = finding.text[: span.column - 1]
-            end = span.end_column if span.end_line == span.line else len(finding.text) + 1
-            indent = "".join(each if each == "\t" else " " for each in before)
-            caret = style("^" * max(1, end - span.column), fg=_COLOURS[finding.level])
-            lines += [f"{number} | {finding.text}", f"       | {indent}{caret}"]
+            start = span.column - finding.text_column
+            end = span.end_column - finding.text_column if span.end_line == span.line else len(finding.text)
+            indent = "".join(each if each == "\t" else " " for each in finding.text[:start])
+            caret = style("^" * max(1, min(end, len(finding.text)) - start), fg=_COLOURS[finding.level])
+            lines += [f"{number} | {finding.text.translate(_CONTROLS_BUT_TAB)}", f"       | {indent}{caret}"]
     lines.append(style(summary(report), bold=True))
     return "\n".join(lines) + "\n"
 
@@ -103,15 +111,18 @@ def sarif(report: Report) -> str:
         }
         if finding.text:
             region["snippet"] = {"text": finding.text}
+        location: dict[str, object] = {
+            "physicalLocation": {"artifactLocation": {"uri": _uri(finding.source)}, "region": region}
+        }
+        if finding.focus:
+            location["logicalLocations"] = [{"fullyQualifiedName": finding.focus}]
         results.append(
             {
                 "ruleId": finding.rule,
                 "ruleIndex": rules.index(finding.rule),
                 "level": finding.level,
-                "message": {"text": finding.sentence},
-                "locations": [
-                    {"physicalLocation": {"artifactLocation": {"uri": _uri(finding.source)}, "region": region}}
-                ],
+                "message": {"text": told(finding)},
+                "locations": [location],
                 "partialFingerprints": {"mercato/v1": f"{finding.fingerprint}:{seen[finding.fingerprint]}"},
             }
         )
@@ -150,10 +161,10 @@ def junit(report: Report) -> str:
         name = f"{finding.rule} at {finding.span}"
         case = f"    <testcase classname={_xml_value(finding.source)} name={_xml_value(name)}"
         if finding.level == "note":
-            lines.append(f"{case}><system-out>{_xml(f'{where}: {finding.sentence}')}</system-out></testcase>")
+            lines.append(f"{case}><system-out>{_xml(f'{where}: {told(finding)}')}</system-out></testcase>")
         else:
-            kind = f"message={_xml_value(finding.sentence)} type={_xml_value(finding.rule)}"
-            body = f"{where}: {finding.level}: {finding.sentence}\n{finding.text}"
+            kind = f"message={_xml_value(told(finding))} type={_xml_value(finding.rule)}"
+            body = f"{where}: {finding.level}: {told(finding)}\n{finding.text}"
             lines.append(f"{case}><failure {kind}>{_xml(body)}</failure></testcase>")
     if not report.findings:
         lines.append('    <testcase classname="mercato" name="check"/>')
@@ -212,7 +223,7 @@ def markdown(report: Report) -> str:
         lines += ["| where | level | rule | what to do |", "|---|---|---|---|"]
     for finding in report.findings[:MARKDOWN_LIMIT]:
         where = f"{finding.source}:{finding.span.line}:{finding.span.column}"
-        cells = (where, finding.level, finding.rule, finding.sentence)
+        cells = (where, finding.level, finding.rule, told(finding))
         lines.append("| " + " | ".join(_cell(cell) for cell in cells) + " |")
     if len(report.findings) > MARKDOWN_LIMIT:
         lines += ["", f"… and {len(report.findings) - MARKDOWN_LIMIT} more."]
@@ -220,8 +231,8 @@ def markdown(report: Report) -> str:
 
 
 def _cell(words: str) -> str:
-    words = words.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace(">", "&gt;")
-    return " ".join(words.split())
+    """Return `words` as one cell of a table, in which nothing of them is markup."""
+    return " ".join(words.split()).translate(_CONTROLS).translate(_MARKDOWN)
 
 
 def turtle(report: Report) -> str:

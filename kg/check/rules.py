@@ -17,7 +17,7 @@ from kg.check.place import Place
 from kg.check.world import World
 from kg.names import KINDS, MC, RECORD_KINDS, VOCABULARIES
 from kg.reader import TYPE
-from kg.spans import Term, Triple
+from kg.spans import Term, Triple, cut
 from kg.terms import ill_typed
 from kg.turtle import Document
 
@@ -51,7 +51,7 @@ def literals(world: World) -> Iterator[Finding]:
                 judged[value] = ill_typed(value)
             if judged[value]:
                 kind = world.shown(value.datatype, document)
-                sentence = f'"{value.value}" is no {kind}: write a value of that type, or leave the type out'
+                sentence = f'"{cut(value.value)}" is no {kind}: write a value of that type, or leave the type out'
                 yield world.finding(Place(document, triple.object_at), "ill-typed-literal", sentence, triple.subject)
 
 

@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from kg.check.inputs import expand
+from kg.check.inputs import STANDARD_INPUT, expand
 from kg.errors import InputError
-from kg.files import turtle_files
+from kg.files import turtle_files, unreadable
 
 
 @dataclass
@@ -33,10 +33,19 @@ class Versions:
 def compare(files: Sequence[Path], base: str) -> Versions:
     """Return the files and folders `files` against `base`: a path that exists, or else a git revision.
 
-    Raises `InputError` where it is neither.
+    Raises `InputError` where it is neither, and for what is no file that can be read twice under one name.
     """
+    for path in files:
+        if path == STANDARD_INPUT or (path.exists() and not (path.is_file() or path.is_dir())):
+            raise InputError("this is no file that a base can hold: check it without --base", source=str(path))
     place = Path(base)
-    return _against_path(files, place) if place.exists() else _against_revision(files, base)
+    versions = _against_path(files, place) if place.exists() else _against_revision(files, base)
+    for name in (*versions.base, *versions.now):
+        if not name.isprintable():  # control characters, and bytes that are no UTF-8
+            raise InputError(
+                "this name holds odd characters: rename the file, or check without --base", source=ascii(name)[1:-1]
+            )
+    return versions
 
 
 def _blob(data: bytes) -> str:
@@ -49,7 +58,7 @@ def _sort_out(versions: Versions, digest: Callable[[bytes], str]) -> Versions:
         try:
             data = path.read_bytes()
         except OSError as error:
-            raise InputError(f"cannot be read ({error.strerror}): check the name", source=str(path)) from None
+            raise unreadable(path, error) from None
         if versions.digests.get(name) != digest(data):
             versions.changed.append(name)
     versions.gone = [name for name in versions.base if name not in versions.now]

@@ -69,7 +69,8 @@ class World:
         """Return a finding at `place`, about `node`."""
         focus = "" if node is None else self.shown(node, place.document)
         result = (("focusNode", str(node)),) if isinstance(node, ox.NamedNode) else ()
-        return Finding(place.document.source, place.span, rule, sentence, level, focus, place.text, result)
+        text, column = place.text
+        return Finding(place.document.source, place.span, rule, sentence, level, focus, text, result, column)
 
     def shown(self, term: Term, document: Document | None = None) -> str:
         """Return `term` as the file writes it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,11 @@ import click
 from kg import settings
 from kg.check import report
 from kg.check.incremental import check_change
+from kg.check.inputs import STANDARD_INPUT
 from kg.check.judge import Request, check
 from kg.commands.output import write_out
 
-_PATH = click.Path(path_type=Path)
+_PATH = click.Path(path_type=Path, readable=False)  # whether it can be read is told by who reads it
 
 
 def _paths(name: str, words: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -27,9 +29,10 @@ def _paths(name: str, words: str) -> Callable[[Callable[..., Any]], Callable[...
 
 @click.command("check")
 @click.argument("files", nargs=-1, type=_PATH)
-@_paths("shapes", "SHACL shapes to judge by (file or folder); Mercato's own where none is given.")
-@_paths("ontology", "Vocabulary to judge by (file or folder); Mercato's own where none is given.")
+@_paths("shapes", "SHACL shapes to judge by (file or folder). Given alone, terms and consistency are not judged.")
+@_paths("ontology", "Vocabulary to judge by (file or folder). Given alone, no shapes are judged.")
 @_paths("context", "Turtle that the files may refer to and that is not judged (file or folder).")
+@click.option("--stdin-filename", default="<stdin>", show_default=True, help="Name to report standard input (-) by.")
 @click.option("--base", help="Path or git revision to compare with: judge only what the difference can affect.")
 @click.option("--texts", type=_PATH, help="Folder of the articles' texts: prove the passages' hashes against them.")
 @settings.option("data")
@@ -40,20 +43,28 @@ def check_command(
     shapes: tuple[Path, ...],
     ontology: tuple[Path, ...],
     context: tuple[Path, ...],
+    stdin_filename: str,
     base: str | None,
     texts: Path | None,
     data: str,
     form: str,
     output: Path | None,
 ) -> int:
-    """Judge Turtle FILES (or folders of them): every finding with its line, its column and what to do.
+    """Judge Turtle FILES (or folders of them, or - for standard input): each finding with its line and what to do.
+
+    With neither --shapes nor --ontology the graph is Mercato's own: its shapes, vocabulary and house rules apply.
+    With either, it is somebody else's, and nothing of Mercato's own applies.
 
     Leaves with 0 when clean, 1 with findings, 2 when the input could not be read or the call was wrong.
     """
-    request = Request(files, shapes, ontology, context or None, settings.load()["base"], data, texts)
+    base_iri = settings.load()["base"]
+    request = Request(files, shapes, ontology, context or None, base_iri, data, texts, stdin_filename)
     if base and texts:
         raise click.UsageError("--texts proves whole files: give it without --base")
+    if [*files, *shapes, *ontology, *context].count(STANDARD_INPUT) > 1:
+        raise click.UsageError("standard input can be read once: give - once")
     found = check_change(request, base) if base else check(request)
+    found = replace(found, scope=" ".join(filter(None, (found.scope, request.without))))
     if output is None and form == "text":
         click.echo(report.text(found, colour=sys.stdout.isatty()), nl=False)
     else:

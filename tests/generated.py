@@ -99,7 +99,7 @@ QUERIES = [
     "$this a ?value . FILTER EXISTS { ?far :r ?near . FILTER(?far != $this) }",
     "$this ?value ?object . FILTER(isLiteral(?object))",
     "$this :q+ ?value . FILTER NOT EXISTS { ?value :p|:r ?x . ?x a :C }",
-    "$this :p ?value . FILTER(STR(?value) < STR($this))",
+    "$this :p ?value . FILTER(isIRI($this) && isIRI(?value) && STR(?value) < STR($this))",
     "$this :p ?value . :n0 :r ?value",
     "$this :p ?value . { SELECT ?x { ?x :q :n1 } } FILTER(?x = ?value)",
 ]

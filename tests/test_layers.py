@@ -36,7 +36,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("kg.sandbox.worker",),
     ("kg.diff",),
     ("kg.check.incremental",),
-    ("kg.check.judge",),
+    ("kg.check.baseline", "kg.check.judge"),
     ("kg.check.versions",),
     # What a check is made of, from the pipeline's end to its start.
     ("kg.check.coverage", "kg.check.evidence", "kg.check.rules", "kg.check.consistency", "kg.check.sentences"),
@@ -44,7 +44,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("kg.check.world",),
     ("kg.check.place", "kg.check.finding"),
     ("kg.shacl.memory", "kg.shacl.verdict"),
-    ("kg.shacl.sieve", "kg.shacl.suspects", "kg.shacl.footprint", "kg.shacl.disk"),
+    ("kg.shacl.footprint", "kg.shacl.sieve"),
+    ("kg.shacl.disk", "kg.shacl.suspects"),
     ("kg.shacl.automaton", "kg.shacl.paths", "kg.shacl.patterns"),
     ("kg.shacl.index",),
     ("kg.shacl.shapes",),

@@ -6,9 +6,7 @@ the shapes, of the vocabulary or of axioms in the data means a full run, and the
 
 from __future__ import annotations
 
-import hashlib
-import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -16,6 +14,7 @@ from pathlib import Path
 import pyoxigraph as ox
 from rdflib.term import Node
 
+from kg.check.baseline import blank, cache, digest, stored, triples
 from kg.check.consistency import candidates, contradictions
 from kg.check.coverage import unjudged
 from kg.check.finding import Finding, Report
@@ -25,20 +24,16 @@ from kg.check.versions import Versions, compare, differs
 from kg.check.world import World
 from kg.names import MC, VOCABULARIES
 from kg.reader import TYPE
-from kg.shacl.disk import DiskIndex, Layered, write
+from kg.shacl.disk import DiskIndex, Layered
 from kg.shacl.memory import remember
 from kg.shacl.sieve import subclasses
 from kg.shacl.verdict import Court, Verdict
 from kg.terms import Three, from_rdflib, quiet
-from kg.turtle import Document, TurtleSyntaxError, base_of, parse
+from kg.turtle import Document
 from kg.vocabulary import AXIOMS
 
-FORMAT = "3"
-"""Changes when the index on disk does."""
 _FAR = frozenset({"dangling-reference", "duplicate-thing", "inconsistent", "record-without-claim"})
 """The rules whose findings in one file another file can bring about; the others look at one file alone."""
-KEPT = 6
-"""How many indexes stay on disk."""
 
 
 def check_change(request: Request, base: str) -> Report:
@@ -52,76 +47,23 @@ def check_change(request: Request, base: str) -> Report:
     judged_by = [*made.shapes.documents, *made.ontology]
     if differs(versions, base, [Path(document.source) for document in judged_by]):
         return _full(request, "the shapes or the vocabulary changed too")
-    store = _stored(versions, context)
+    store = stored(versions, context)
     inputs = Inputs()
     for number, name in enumerate(versions.changed):
         path = versions.now[name]
         take(path.read_bytes(), path.as_posix(), inputs, f"n{number}.")
     new = {triple[:3] for document in inputs.documents for triple in document.triples}
     was = [name for name in (*versions.changed, *versions.gone) if name in versions.base]
-    old = {triple for name in was for triple in _triples(versions, name)}
+    old = {triple for name in was for triple in triples(versions, name)}
     changed = new ^ old
     if any(triple[1] in AXIOMS for triple in changed):
         return _full(request, "it says something about classes or properties")
-    remember(made.footprints, _cache() / f"shapes-{_digest(judged_by)}.json")
+    remember(made.footprints, cache() / f"shapes-{digest(judged_by)}.json")
     return _Change(made, versions, store, inputs, changed).report()
-
-
-def _digest(documents: Iterable[Document]) -> str:
-    key = hashlib.sha256(FORMAT.encode())
-    for document in documents:
-        key.update(f"{document.source}\0{document.text}\0".encode())
-    return key.hexdigest()
-
-
-def _cache() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mercato"
 
 
 def _full(request: Request, reason: str) -> Report:
     return replace(check(request), scope=f"The whole was judged, for the change reaches everything: {reason}.")
-
-
-def _number(versions: Versions, name: str) -> int:
-    return sorted(versions.base).index(name)
-
-
-def _triples(versions: Versions, name: str) -> Iterable[Three]:
-    """Return the triples of one file of the base; one that is no Turtle has none."""
-    return _read(versions.base[name](), name, f"b{_number(versions, name)}.")
-
-
-def _read(data: bytes, name: str, blank: str) -> Iterator[Three]:
-    try:
-        text = data.decode("utf-8").removeprefix("\ufeff")
-        if not any(mark in text for mark in ("[", "_:", "(")):  # no blank nodes, whose names matter
-            for quad in ox.parse(text, format=ox.RdfFormat.TURTLE, base_iri=base_of(name)):
-                yield quad.subject, quad.predicate, quad.object
-            return
-        yield from (triple[:3] for triple in parse(text, name, blank=blank).triples)
-    except (UnicodeDecodeError, SyntaxError, TurtleSyntaxError):
-        return
-
-
-def _stored(versions: Versions, context: Sequence[Path]) -> Path:
-    """Return the index of the base and the context, made if it is not there yet."""
-    key = hashlib.sha256(FORMAT.encode())
-    for name in sorted(versions.base):
-        key.update(f"{name}\0{versions.digests[name]}\0".encode())
-    read = [(path.as_posix(), path.read_bytes()) for path in context]
-    for name, data in read:
-        key.update(f"{name}\0".encode() + hashlib.sha256(data).digest())
-    folder = _cache()
-    path = folder / f"base-{key.hexdigest()}.sqlite"
-    if path.exists():
-        path.touch()
-        return path
-    files = [(name, _triples(versions, name)) for name in sorted(versions.base)]
-    files += [(f"context:{name}", _read(data, name, f"c{number}.")) for number, (name, data) in enumerate(read)]
-    write(path, files)
-    for stale in sorted(folder.glob("base-*.sqlite"), key=lambda each: each.stat().st_mtime)[:-KEPT]:
-        stale.unlink(missing_ok=True)
-    return path
 
 
 class _Change:
@@ -244,7 +186,7 @@ class _Change:
         for name in sorted(names):
             if name in self.versions.now:
                 path = self.versions.now[name]
-                take(path.read_bytes(), path.as_posix(), inputs, f"b{_number(self.versions, name)}.")
+                take(path.read_bytes(), path.as_posix(), inputs, blank(self.versions, name))
         return inputs.documents
 
     def around(self, documents: list[Document], nodes: set[int]) -> list[Three]:
@@ -257,14 +199,16 @@ class _Change:
             for node in (index.id(term) for term in spoken if isinstance(term, ox.NamedNode)):
                 found |= {(node, typed, value) for value in index.values(node, typed)}
                 found |= {(node, *first) for first in islice(index.outgoing(node), 1)}
-                found |= {(subject, asserts, node) for subject in islice(index.sources(asserts, node), 1)}
+                if (claim := index.source(asserts, node)) is not None:
+                    found.add((claim, asserts, node))
             found |= set(self.labels())
         for node in nodes:
             found |= {(node, predicate, value) for predicate, value in index.outgoing(node)}
         for predicate, (_, ranges) in self.made.vocabulary.ends.items():
             number = index.id(predicate)
             if ranges:
-                found |= {(s, number, node) for node in nodes for s in islice(index.sources(number, node), 1)}
+                sources = ((index.source(number, node), node) for node in nodes)
+                found |= {(source, number, node) for source, node in sources if source is not None}
         return [(index.term(s), index.term(p), index.term(o)) for s, p, o in found]
 
     def labels(self) -> Iterator[tuple[int, int, int]]:

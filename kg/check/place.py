@@ -119,6 +119,8 @@ class Places:
         said = said or [each for each in self.subjects[focus] if each[1].object == value]
         if said:
             return Place(said[0][0], said[0][1].object_at)
+        if value == focus:  # come to by a path of no length
+            return self.subject(focus)
         return self._value_elsewhere(focus, value)
 
     def _value_elsewhere(self, focus: Term, value: Term) -> Place | None:

@@ -84,17 +84,21 @@ class Automaton:
 
         Nothing (None) stands for every focus node: one of the triples is loose.
         """
-        back: dict[int, list[tuple[int, bool, int]]] = {}
         by_predicate: dict[int, list[tuple[int, bool]]] = {}
-        for start, predicate, forward, end in self.steps:
-            back.setdefault(end, []).append((predicate, forward, start))
+        for start, predicate, forward, _ in self.steps:
             by_predicate.setdefault(predicate, []).append((start, forward))
+        everything, loose, always = self.unbounded, self.loose, by_predicate.get(ANY, [])
         todo: list[Spot] = []
         for subject, predicate, value in triples:
-            if self.unbounded or predicate in self.loose:
+            if everything or predicate in loose:
                 return None
-            for key in (predicate, ANY):
-                todo += [(subject if forward else value, start) for start, forward in by_predicate.get(key, ())]
+            for start, forward in (*by_predicate.get(predicate, ()), *always):
+                todo.append((subject if forward else value, start))
+        if not todo:
+            return set()
+        back: dict[int, list[tuple[int, bool, int]]] = {}
+        for start, predicate, forward, end in self.steps:
+            back.setdefault(end, []).append((predicate, forward, start))
         seen = set(todo)
         while todo:
             node, state = todo.pop()

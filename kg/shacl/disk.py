@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import pyoxigraph as ox
 
@@ -25,6 +26,9 @@ _INDEXES = """
 CREATE INDEX triple_o ON triple (o, p, s, f);
 CREATE INDEX triple_p ON triple (p, s, o, f);
 """
+
+
+_Row = TypeVar("_Row", bound=tuple[int, ...])
 
 
 def encode(term: Term) -> str:
@@ -122,10 +126,14 @@ class DiskIndex:
         """Return the subjects of the triples with `predicate` and `value`."""
         return [s for (s,) in self._seen("SELECT s, f FROM triple WHERE o = ? AND p = ? ORDER BY s", value, predicate)]
 
+    def source(self, predicate: int, value: int) -> int | None:
+        """Return one of the subjects of the triples with `predicate` and `value`, if there is any."""
+        rows = self._seen("SELECT s, f FROM triple WHERE o = ? AND p = ?", value, predicate)
+        return next((s for (s,) in rows), None)
+
     def has(self, predicate: int, value: int) -> bool:
         """Tell whether any triple has `predicate` and the object `value`."""
-        rows = self._seen("SELECT s, f FROM triple WHERE o = ? AND p = ?", value, predicate)
-        return next(rows, None) is not None
+        return self.source(predicate, value) is not None
 
     def outgoing(self, subject: int) -> Iterator[tuple[int, int]]:
         """Return predicate and object of each triple of `subject`."""
@@ -185,28 +193,40 @@ class Layered(MemoryIndex):
         """Return the subjects of the triples with `predicate` and `value`."""
         return _joined(super().sources(predicate, value), self.below.sources(predicate, value))
 
+    def source(self, predicate: int, value: int) -> int | None:
+        """Return one of the subjects of the triples with `predicate` and `value`, if there is any."""
+        above = super().sources(predicate, value)
+        return above[0] if above else self.below.source(predicate, value)
+
     def has(self, predicate: int, value: int) -> bool:
         """Tell whether any triple has `predicate` and the object `value`."""
-        return bool(super().sources(predicate, value)) or self.below.has(predicate, value)
+        return self.source(predicate, value) is not None
 
     def outgoing(self, subject: int) -> Iterator[tuple[int, int]]:
         """Return predicate and object of each triple of `subject`."""
-        yield from {*super().outgoing(subject), *self.below.outgoing(subject)}
+        yield from _both(super().outgoing(subject), self.below.outgoing(subject))
 
     def incoming(self, value: int) -> Iterator[tuple[int, int]]:
         """Return subject and predicate of each triple with the object `value`."""
         above = {(s, p) for p in list(self._by) for s in super(Layered, self).sources(p, value)}
-        yield from above | set(self.below.incoming(value))
+        yield from _both(above, self.below.incoming(value))
 
     def pairs(self, predicate: int) -> Iterator[tuple[int, int]]:
         """Return subject and object of each triple with `predicate`."""
-        yield from {*super().pairs(predicate), *self.below.pairs(predicate)}
+        yield from _both(super().pairs(predicate), self.below.pairs(predicate))
 
     def triples(self) -> Iterator[tuple[int, int, int]]:
         """Return every triple."""
         above = {(s, p, o) for p, of in self._by.items() for s, values in of.items() for o in values}
-        yield from above | set(self.below.triples())
+        yield from _both(above, self.below.triples())
 
 
 def _joined(above: Sequence[int], below: Sequence[int]) -> Sequence[int]:
     return [*above, *(each for each in below if each not in above)] if above and below else above or below
+
+
+def _both(above: Iterable[_Row], below: Iterable[_Row]) -> Iterator[_Row]:
+    """Return what either has, each once: what is on disk is read only as far as somebody asks."""
+    first = set(above)
+    yield from first
+    yield from (each for each in below if each not in first)

@@ -16,6 +16,7 @@ from kg.reader import TYPE
 from kg.shacl.automaton import ANY, NOTHING, Automaton
 from kg.shacl.patterns import collect, patterns_below
 from kg.shacl.shapes import Shapes
+from kg.shacl.suspects import Loosenings
 from kg.spans import Term
 from kg.terms import from_rdflib
 
@@ -30,7 +31,10 @@ _MODES = {"*": (True, True), "+": (False, True), "?": (True, False)}
 
 
 class Footprints:
-    """The automata of the shapes, each made once; their predicates are positions in `terms`."""
+    """What the shapes look at, worked out once: their automata, and their queries loosened.
+
+    An automaton's predicates are positions in `terms`.
+    """
 
     def __init__(self, shapes: Shapes):
         self.shapes = shapes
@@ -38,6 +42,7 @@ class Footprints:
         self._numbers: dict[Term, int] = {}
         self.graph = shapes.graph
         self._automata: dict[Node, Automaton] = {}
+        self.loosened: Loosenings = {}
 
     def number(self, term: Term) -> int:
         """Return the position of `term`."""
@@ -49,6 +54,11 @@ class Footprints:
     def id(self, node: Node) -> int:
         """Return the number of an rdflib node."""
         return self.number(from_rdflib(node))
+
+    @property
+    def asking(self) -> list[Node]:
+        """The shapes with sh:sparql constraints, in a fixed order."""
+        return sorted(set(self.graph.subjects(SH.sparql)), key=str)
 
     def fill(self, terms: list[Term], automata: dict[str, Automaton]) -> None:
         """Take up automata that were made before, `{shape: automaton}`, over their `terms`."""
@@ -62,7 +72,7 @@ class Footprints:
 
     @cached_property
     def _asking(self) -> set[Node]:
-        return {each for shape in set(self.graph.subjects(SH.sparql)) for each in self.shapes.ancestors(shape)}
+        return {each for shape in self.asking for each in self.shapes.ancestors(shape)}
 
     def of(self, shape: Node) -> Automaton:
         """Return the automaton of one shape."""

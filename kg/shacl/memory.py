@@ -9,6 +9,7 @@ from kg.files import atomic
 from kg.shacl.automaton import Automaton
 from kg.shacl.disk import decode, encode
 from kg.shacl.footprint import Footprints
+from kg.shacl.suspects import Loosened, loosened
 
 
 def remember(footprints: Footprints, path: Path) -> None:
@@ -23,12 +24,23 @@ def remember(footprints: Footprints, path: Path) -> None:
             for shape, (steps, loose, states) in stored["automata"].items()
         }
         footprints.fill([decode(text) for text in stored["terms"]], made)
+        footprints.loosened |= {
+            shape: queries and [Loosened(*query) for query in queries]
+            for shape, queries in ((shape, stored["loosened"][str(shape)]) for shape in footprints.asking)
+        }
     except (OSError, ValueError, KeyError, TypeError):
         automata = {
             str(shape.node): [made.steps, sorted(made.loose), made.states]
             for shape in footprints.shapes.targeted
             for made in [footprints.of(shape.node)]
         }
-        text = json.dumps({"terms": [encode(term) for term in footprints.terms], "automata": automata})
+        footprints.loosened |= {shape: loosened(footprints.shapes, shape) for shape in footprints.asking}
+        text = json.dumps(
+            {
+                "terms": [encode(term) for term in footprints.terms],
+                "automata": automata,
+                "loosened": {str(shape): queries for shape, queries in footprints.loosened.items()},
+            }
+        )
         with atomic(path) as file:
             file.write(text.encode("utf-8"))

@@ -8,8 +8,9 @@ can only make more terms the same; the test that two differ holds for them as it
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import count
+from typing import NamedTuple
 
 import pyoxigraph as ox
 from rdflib.namespace import SH
@@ -29,35 +30,54 @@ class _WholeError(Exception):
     """The query cannot be loosened: every node is a suspect."""
 
 
-def suspects(shapes: Shapes, index: Index, asked: Collection[Node] | None = None) -> dict[Node, Collection[int]]:
+class Loosened(NamedTuple):
+    """A query that every node it may find a fault with answers: its text, and the predicates (IRIs) it asks for."""
+
+    text: str
+    predicates: Sequence[str]
+    everything: bool
+
+
+Loosenings = dict[Node, list[Loosened] | None]
+"""The loosened queries of shapes; None for a shape whose every node is a suspect."""
+
+
+def suspects(
+    shapes: Shapes, index: Index, known: Loosenings, asked: Collection[Node] | None = None
+) -> dict[Node, Collection[int]]:
     """Return the suspects of each shape with sh:sparql constraints; a shape whose every node is one is left out.
 
-    With `asked`, only of those that one of these shapes uses.
+    With `asked`, only of those that one of these shapes uses. `known` is what `loosened` said before, and is added to.
     """
-    queries: dict[Node, list[str]] = {}
-    predicates: set[URIRef] = set()
-    everything = False
+    queries: dict[Node, list[Loosened]] = {}
     for shape in sorted(set(shapes.graph.subjects(SH.sparql)), key=str):
         if asked is not None and not any(each in asked for each in shapes.ancestors(shape)):
             continue
-        try:
-            loosened = [_Loosened(shapes, shape, text) for text in _texts(shapes, shape)]
-        except _WholeError:
-            continue
-        queries[shape] = [each.text for each in loosened]
-        for each in loosened:
-            predicates |= each.predicates
-            everything = everything or each.everything
+        if shape not in known:
+            known[shape] = loosened(shapes, shape)
+        if (found := known[shape]) is not None:
+            queries[shape] = found
     if not queries:
         return {}
+    made = [query for each in queries.values() for query in each]
     store = ox.Store()
-    store.bulk_extend(_quads(index, predicates, everything))
-    found: dict[Node, Collection[int]] = {}
-    for shape, texts in queries.items():
-        nodes = [row["this"] for text in texts for row in store.query(text)]  # type: ignore[union-attr]
+    predicates = sorted({predicate for query in made for predicate in query.predicates})
+    store.bulk_extend(_quads(index, predicates, any(query.everything for query in made)))
+    answers: dict[Node, Collection[int]] = {}
+    for shape, each in queries.items():
+        nodes = [row["this"] for query in each for row in store.query(query.text)]  # type: ignore[union-attr]
         if not any(isinstance(node, ox.Literal) for node in nodes):  # whose text the store may have changed
-            found[shape] = {index.id(node) for node in nodes}
-    return found
+            answers[shape] = {index.id(node) for node in nodes}
+    return answers
+
+
+def loosened(shapes: Shapes, shape: Node) -> list[Loosened] | None:
+    """Return the queries of `shape` loosened, or nothing (None) where one cannot be: every node is a suspect."""
+    try:
+        made = [_Loosening(shapes, shape, text) for text in _texts(shapes, shape)]
+    except _WholeError:
+        return None
+    return [Loosened(each.text, sorted(each.predicates), each.everything) for each in made]
 
 
 def _texts(shapes: Shapes, shape: Node) -> list[str]:
@@ -65,19 +85,18 @@ def _texts(shapes: Shapes, shape: Node) -> list[str]:
     return sorted(str(text) for each in graph.objects(shape, SH.sparql) for text in graph.objects(each, SH.select))
 
 
-def _quads(index: Index, predicates: Iterable[URIRef], everything: bool) -> Iterator[ox.Quad]:
+def _quads(index: Index, predicates: Iterable[str], everything: bool) -> Iterator[ox.Quad]:
     term = index.term
     if everything:
         for s, p, o in index.triples():
             yield ox.Quad(term(s), term(p), term(o))  # type: ignore[arg-type]
         return
-    for predicate in predicates:
-        name = from_rdflib(predicate)
+    for name in map(ox.NamedNode, predicates):
         for s, o in index.pairs(index.id(name)):
             yield ox.Quad(term(s), name, term(o))  # type: ignore[arg-type]
 
 
-class _Loosened:
+class _Loosening:
     """One query, loosened: its text, and the predicates that it asks for."""
 
     def __init__(self, shapes: Shapes, shape: Node, query: str):

@@ -133,7 +133,11 @@ class Court:
         if reached is None:
             return self.selects(shape), True
         reached |= {end for triple in changed for end in (triple[0], triple[2])}
-        return {node for node in reached if self.is_target(shape, node)}, False
+        target = self.target(shape)
+        if target.objects_of or target.subjects_of:
+            return {node for node in reached if self.is_target(shape, node)}, False
+        by_class = (node for node in reached if not target.classes.isdisjoint(self.types(node)))
+        return (reached & target.nodes).union(by_class if target.classes else ()), False
 
     def judge(self, focus: Mapping[Node, Iterable[int]] | None = None) -> Verdict:
         """Return the verdict on the nodes of `focus`, `{shape: nodes}`, or on all that the shapes select."""
@@ -161,9 +165,9 @@ class Court:
         if not asked:
             return {}
         if whole:
-            return suspects(self.shapes, self.index)
+            return suspects(self.shapes, self.index, self.footprints.loosened)
         part = MemoryIndex(self.slice({shape: selected[shape] for shape in asked}))
-        found = suspects(self.shapes, part, asked)
+        found = suspects(self.shapes, part, self.footprints.loosened, asked)
         return {shape: {self.index.id(part.term(node)) for node in nodes} for shape, nodes in found.items()}
 
     def spell_out(self, found: set[tuple[int, int, int]], nodes: Iterable[int]) -> None:

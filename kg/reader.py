@@ -148,6 +148,8 @@ class Reader:
                 continue
             elif kind == "end":
                 break
+            elif kind == "space":
+                continue
             else:
                 raise UnreadError(at)
             # What the term is, by where it stands.

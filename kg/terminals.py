@@ -18,16 +18,19 @@ _ESCAPE = r"%[0-9A-Fa-f]{2}|\\[_~.\-!$&'()*+,;=/?#@%]"
 _PREFIX = rf"(?>(?:{_LETTER}{_CHAR}*+(?>(?:\.+{_CHAR}++)*))?)"
 _LOCAL = rf"(?:{_LOCAL_START}|{_ESCAPE})(?>(?:{_LOCAL_CHAR}++|{_ESCAPE}|\.+(?={_LOCAL_CHAR}|[%\\]))*)"
 _NAME = rf"{_PREFIX}:(?>(?:{_LOCAL})?)"
-_SPACE = r"(?>(?:[ \t\r\n]|#[^\r\n]*+)*)"
+_BLANK = r"[ \t\r\n]++|#[^\r\n]*+"
+_SPACE = rf"(?>(?:{_BLANK})*)"
+# Each round of a group takes memory until the match ends: a remark of a million lines is read in pieces.
+_SPACE_BEFORE = rf"(?>(?:{_BLANK}){{0,1000}})"
 _IRI = r"<[^<>\"{}|^`\x00-\x20]*+>"
 _STRING = (
-    r"\"\"\"(?>(?:\"{0,2}(?:[^\"\\]|\\.))*)\"\"\"|'''(?>(?:'{0,2}(?:[^'\\]|\\.))*)'''"
+    r"\"\"\"(?>(?:[^\"\\]++|\\.|\"{1,2}(?=[^\"]))*)\"\"\"|'''(?>(?:[^'\\]++|\\.|'{1,2}(?=[^']))*)'''"
     r"|\"(?>(?:[^\"\\\r\n]++|\\.)*)\"|'(?>(?:[^'\\\r\n]++|\\.)*)'"
 )
 # Atomic groups, for Python before 3.11.5 matches possessive groups wrongly (CPython #106052).
 # Frequent tokens come first; a directive is one token, so that its words are not taken for names.
 TOKEN = re.compile(
-    rf"{_SPACE}(?:"
+    rf"{_SPACE_BEFORE}(?:"
     rf"(?P<name>{_NAME})"
     rf"|(?P<punctuation>[;,\[\]()]|\.(?![0-9]))"
     rf"|(?P<iri>{_IRI})"
@@ -40,6 +43,7 @@ TOKEN = re.compile(
     rf"|@base{_SPACE}(?P<base1>{_IRI}){_SPACE}\.|(?i:BASE){_SPACE}(?P<base2>{_IRI}))"
     rf"|(?P<word>a|true|false)(?!{_CHAR})"
     rf"|(?P<end>\Z)"
+    rf"|(?P<space>(?=[ \t\r\n#]))"
     rf"|(?P<other>.)"
     rf")",
     re.DOTALL,

@@ -20,6 +20,15 @@ from kg.files import read_text
 from kg.reader import Reader, UnreadError
 from kg.spans import Span, Term, Text, Triple, cut
 
+MOST_FAULTS = 100_000
+"""After so many faults a text is not read further: it is no Turtle, and each fault told takes time and memory."""
+
+
+MOST_OPEN = 1_000_000
+"""How many more brackets may be opened than closed in a text that is read at all."""
+LONGEST = 1 << 24
+"""Bytes of the longest token that pyoxigraph reads."""
+
 
 class Fault(NamedTuple):
     """One thing that is not Turtle: where, and a sentence that says what to do."""
@@ -78,6 +87,9 @@ _ADVICE: tuple[tuple[str, str], ...] = (
 )
 
 
+_OPENING = re.compile(r"\"\"\"|'''|[\"'<#]")
+
+
 def read(path: Path, source: str = "", base: str = "", blank: str = "") -> Document:
     """Return the Turtle file at `path`, read as `parse` does; `source` names it in reports (the path).
 
@@ -93,7 +105,8 @@ def parse(text: str, source: str, base: str = "", blank: str = "") -> Document:
     given. Blank nodes are named after `blank` and their label or offset, so that a reading is the same each time and
     those of texts read under different `blank` never meet.
 
-    Raises `TurtleSyntaxError` with every fault of the text; what RDF 1.2 adds to the syntax counts as one.
+    Raises `TurtleSyntaxError` with the faults of the text, the first `MOST_FAULTS` of them; what RDF 1.2 adds to the
+    syntax counts as one.
     """
     base = base or base_of(source)
     quads = _gate(text, source, base)
@@ -123,9 +136,14 @@ def base_of(source: str) -> str:
 
 
 def _gate(text: str, source: str, base: str) -> list[ox.Quad]:
-    """Return the triples as pyoxigraph reads them, or raise every fault that it finds (it goes on after one)."""
+    """Return the triples as pyoxigraph reads them, or raise the faults that it finds (it goes on after one)."""
     quads: list[ox.Quad] = []
     faults: list[Fault] = []
+    unclosed = sum(text.count(mark) for mark in "[(") - sum(text.count(mark) for mark in "])")
+    if unclosed > MOST_OPEN:  # pyoxigraph keeps half a kilobyte for each until the end tells that it is missing
+        end = Text(text, source).span((len(text), len(text)))
+        words = f"{unclosed:,} brackets are opened and never closed: finish the text, or restore what was cut off"
+        raise TurtleSyntaxError([Fault(end._replace(end_column=end.column + 1), words)], source)
     lines = _TheirLines(text)
     parser = ox.parse(text, format=ox.RdfFormat.TURTLE, base_iri=base)
     while True:
@@ -137,9 +155,41 @@ def _gate(text: str, source: str, base: str) -> list[ox.Quad]:
             break
         except SyntaxError as error:
             faults.append(Fault(lines.span(error), _words(error)))
+            if len(faults) == MOST_FAULTS:
+                words = f"this is fault {MOST_FAULTS:,} and the last that is told: mend these first, if this is Turtle"
+                faults[-1] = faults[-1]._replace(sentence=words)
+                break
+        except MemoryError:  # pyoxigraph's buffer is full: one token takes 16 MiB, or never ends
+            faults.append(_too_long(lines.ours))
+            break
     if faults:
         raise TurtleSyntaxError(faults, source)
     return quads
+
+
+def _too_long(text: Text) -> Fault:
+    """Return the fault of a text with a token that is too long, at that token: a string, an IRI, or a quotation."""
+    found, words = 0, text.text
+    while mark := _OPENING.search(words, found):
+        start = mark.start()
+        close = {"<": ">", "#": "\n"}.get(mark[0], mark[0])
+        found = words.find(close, mark.end())
+        while found > 0 and close[0] in "\"'" and _backslashes(words, found) % 2:
+            found = words.find(close, found + 1)  # that one was escaped
+        if found < 0 or found - start > LONGEST // 4:
+            break
+        found += len(close)
+    start = mark.start() if mark else 0
+    span = text.span((start, start + 1))
+    return Fault(span, "what starts here never ends, or is longer than 16 MiB: close it, or keep such data in a file")
+
+
+def _backslashes(words: str, before: int) -> int:
+    """Return how many backslashes stand right before the offset `before`."""
+    start = before
+    while start > 0 and words[start - 1] == "\\":
+        start -= 1
+    return before - start
 
 
 def _words(error: SyntaxError) -> str:

@@ -31,6 +31,7 @@ from kg.shacl.index import MemoryIndex
 from kg.shacl.result import Result
 from kg.shacl.shapes import Shapes
 from kg.shacl.verdict import Court, Verdict
+from kg.shacl.wellformed import refuse_malformed
 from kg.terms import Three, from_rdflib, quiet
 from kg.turtle import Document
 from kg.vocabulary import Vocabulary
@@ -109,6 +110,8 @@ def setup(request: Request, given: Sequence[Path]) -> Setup:
     ontology_files = expand(request.ontology or ([_near(folder("ontology"))] if own else []))
     ontology = _faultless(read_all(ontology_files, "v"))
     shapes = Shapes(_faultless(read_all(shape_files, "s")), ontology)
+    if not own:
+        refuse_malformed(shapes)
     read = _faultless(read_all(context_files(request, given), "c"))
     context = [triple[:3] for document in read for triple in document.triples]
     known = {prefix: iri for document in [*ontology, *shapes.documents] for prefix, iri in document.prefixes.items()}

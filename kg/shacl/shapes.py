@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
+import pyoxigraph as ox
 from pyparsing import ParseBaseException
 from pyshacl.errors import ConstraintLoadError, ReportableRuntimeError, ShapeLoadError, ValidationFailure
 from pyshacl.graph_abstraction import DataGraph
@@ -94,7 +95,7 @@ class Shapes:
             try:
                 made = prepareQuery(text.replace("$PATH", "<urn:mercato:path>"), initNs=self.prefixes).algebra
             except Exception as error:
-                raise self._unusable(f"a query that does not parse ({str(error).splitlines()[0]})") from None
+                raise self._unusable(f"a query that does not parse ({str(error).splitlines()[0]})", text) from error
             translate_tests(made)
             self._algebra[text] = made
         return self._algebra[text]
@@ -119,11 +120,25 @@ class Shapes:
     def _refuse_service(self, text: str) -> None:
         algebra = self.algebra(text)
         if algebra.datasetClause or "ServiceGraphPattern" in operators(algebra):
-            raise self._unusable("a query with SERVICE or FROM, which reads from elsewhere")
+            raise self._unusable("a query with SERVICE or FROM, which reads from elsewhere", text)
 
-    def _unusable(self, what: str) -> InputError:
-        source = self.documents[0].source if self.documents else None
-        return InputError(f"the shapes cannot be used: {what}; mend the shape", source=source)
+    def _unusable(self, what: str, where: Node | str = "") -> InputError:
+        """Return the error for shapes that fail, at the statement about the shape `where` or with that query."""
+        sentence = f"the shapes cannot be used: {' '.join(what.split())}; mend the shape"
+        place = next(
+            (
+                (document, at)
+                for document in self.documents
+                for subject, _, value, at, _, value_at in document.triples
+                for found, at in ((subject, at), (value, value_at))
+                if found.value == str(where) and isinstance(found, ox.Literal) != isinstance(where, Node)
+            ),
+            None,
+        )
+        if place is None:
+            return InputError(sentence, source=self.documents[0].source if self.documents else None)
+        span = place[0].span(place[1])
+        return InputError(sentence, source=place[0].source, line=span.line, column=span.column)
 
     @cached_property
     def shapes(self) -> list[Shape]:
@@ -237,17 +252,19 @@ class Shapes:
         results: list[Result] = []
         validator = Validator(DataGraph.from_rdflib(data), shacl_graph=Graph(), options={"inplace": True})
         executor = validator.make_executor()
+        where: Node | str = ""
         try:
             with quiet():
                 for shape in self.targeted:
+                    where = shape.node
                     nodes = sorted(focus.get(shape.node, ()), key=str)
                     if nodes:
                         _, reports = shape.validate(executor, validator.data_graph, focus=nodes)  # type: ignore[arg-type]
                         results += [from_report(node, triples) for _, node, triples in reports]
         except (*_REFUSALS, NotImplementedError, ParseBaseException) as error:
-            raise self._unusable(str(error)) from None
+            raise self._unusable(str(error), where) from None
         except ValidationFailure as error:
-            raise self._unusable(str(error.message)) from None
+            raise self._unusable(str(error.message), where) from None
         return results
 
 

@@ -30,7 +30,7 @@ from kg.shacl.footprint import Footprints
 from kg.shacl.index import MemoryIndex
 from kg.shacl.result import Result
 from kg.shacl.shapes import Shapes
-from kg.shacl.verdict import Court, Verdict
+from kg.shacl.verdict import Court, Part, Verdict
 from kg.shacl.wellformed import refuse_malformed
 from kg.terms import Three, from_rdflib, quiet
 from kg.turtle import Document
@@ -197,12 +197,14 @@ def idle_scope(court: Court, verdict: Verdict) -> str:
 def _reached(court: Court, world: World) -> dict[Node, set[int]]:
     """Return the nodes of each shape that the documents have a part in: those of the context alone are not judged."""
     number = court.index.id
-    said = [
-        (number(triple.subject), number(triple.predicate), number(triple.object))
-        for document in world.documents
-        for triple in document.triples
-    ]
-    return {shape.node: court.touched_by(shape, said, court.index)[0] for shape in court.shapes.targeted}
+    part = Part(
+        {
+            (number(triple.subject), number(triple.predicate), number(triple.object))
+            for document in world.documents
+            for triple in document.triples
+        }
+    )
+    return {shape.node: court.having_part(shape, part) for shape in court.shapes.targeted}
 
 
 def by_rules(world: World, house: bool) -> list[Finding]:

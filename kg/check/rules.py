@@ -5,6 +5,7 @@ The rules on literals and on terms of the vocabulary hold for anybody's graph; t
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from itertools import combinations
@@ -26,6 +27,7 @@ ALIKE = 92.0
 """From what likeness on (rapidfuzz's ratio of the normalised labels, 0 to 100) two things may be one."""
 
 _LABELS = tuple(ox.NamedNode(iri) for iri in (f"{VOCABULARIES['rdfs']}label", f"{VOCABULARIES['skos']}altLabel"))
+_NO_DIGIT = re.compile(r"\D")
 _DIFFERENT = ox.NamedNode(f"{VOCABULARIES['owl']}differentFrom")
 
 
@@ -145,16 +147,18 @@ def normalised(label: str) -> str:
 
 def duplicates(world: World) -> Iterator[Finding]:
     """One person or organisation has one IRI; `owl:differentFrom` says that two of like name are two."""
-    for kind in ("Person", "Organisation"):
-        labels: dict[str, set[Term]] = {}
-        members = set(world.instances(_mc(kind)))
-        apart = set()
-        for subject, predicate, value in world.triples():
-            if predicate == _DIFFERENT:
-                apart |= {(subject, value), (value, subject)}
-            elif predicate in _LABELS and subject in members and isinstance(value, ox.Literal):
-                labels.setdefault(normalised(value.value), set()).add(subject)
-        for one, other, how in _alike(labels):
+    members = [set(world.instances(_mc(kind))) for kind in ("Person", "Organisation")]
+    labels: list[dict[str, set[Term]]] = [{} for _ in members]
+    apart = set()
+    for subject, predicate, value in world.triples():
+        if predicate == _DIFFERENT:
+            apart |= {(subject, value), (value, subject)}
+        elif predicate in _LABELS and isinstance(value, ox.Literal):
+            for kind, of_kind in enumerate(members):
+                if subject in of_kind:
+                    labels[kind].setdefault(normalised(value.value), set()).add(subject)
+    for each in labels:
+        for one, other, how in _alike(each):
             if (one, other) not in apart:
                 # Told at the later IRI, whatever the order of files; at the other where that one is context.
                 new, old = sorted((one, other), key=str, reverse=True)
@@ -173,22 +177,22 @@ def _alike(labels: dict[str, set[Term]]) -> Iterator[tuple[Term, Term, str]]:
     """Return the pairs of nodes with the same or nearly the same label, each once."""
     seen: set[frozenset[Term]] = set()
     names = sorted(name for name in labels if name)
-    pairs: list[tuple[str, str]] = [(name, name) for name in names]
-    for number, name in enumerate(names):
+    near: list[tuple[str, str]] = []
+    by_digits: dict[str, list[str]] = {}
+    for name in names:
         if len(name) >= 6:  # in shorter names one letter makes another name
-            found = process.extract(name, names[number + 1 :], scorer=fuzz.ratio, score_cutoff=ALIKE, limit=None)
-            pairs += [(name, other) for other, _, _ in found if _digits(other) == _digits(name)]
-    for one_name, other_name in pairs:
+            by_digits.setdefault(_NO_DIGIT.sub("", name), []).append(name)
+    for like in by_digits.values():
+        for number, name in enumerate(like[:-1], 1):
+            found = process.extract(name, like[number:], scorer=fuzz.ratio, score_cutoff=ALIKE, limit=None)
+            near += [(name, other) for other, _, _ in found]
+    for one_name, other_name in [*((name, name) for name in names), *sorted(near)]:
         nodes = sorted(labels[one_name] | labels[other_name], key=str)
         how = "the same label" if one_name == other_name else f"labels {one_name!r} and {other_name!r}"
         for one, other in combinations(nodes, 2):
             if frozenset((one, other)) not in seen:
                 seen.add(frozenset((one, other)))
                 yield one, other, how
-
-
-def _digits(name: str) -> str:
-    return "".join(each for each in name if each.isdigit())
 
 
 def unclaimed(world: World) -> Iterator[Finding]:

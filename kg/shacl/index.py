@@ -14,6 +14,8 @@ from kg.spans import Term
 from kg.terms import Three
 
 IRI, BLANK, LITERAL = range(3)
+_FEW = 50
+"""Up to so many values a list is looked through as fast as a set."""
 
 
 class Index(Protocol):
@@ -60,11 +62,13 @@ class MemoryIndex:
         self._terms: list[Term] = []
         self._by: dict[int, dict[int, list[int]]] = {}
         self._into: dict[int, dict[int, list[int]]] = {}
+        self._predicates: dict[int, list[int]] = {}
         self.add(triples)
 
     def add(self, triples: Iterable[Three]) -> None:
         """Add triples; those that are there already change nothing."""
         ids, by = self._ids, self._by
+        many: dict[tuple[int, int], set[int]] = {}  # the values of what has too many to look through
         for subject, predicate, value in triples:
             s, p, o = ids.get(subject), ids.get(predicate), ids.get(value)
             if s is None:
@@ -79,9 +83,18 @@ class MemoryIndex:
             values = of.get(s)
             if values is None:
                 of[s] = [o]
-            elif o not in values if len(values) < 50 else o not in set(values):
-                values.append(o)
+            elif len(values) < _FEW:
+                if o not in values:
+                    values.append(o)
+            else:
+                several = many.get((p, s))
+                if several is None:
+                    several = many[p, s] = set(values)
+                if o not in several:
+                    several.add(o)
+                    values.append(o)
         self._into.clear()
+        self._predicates.clear()
 
     def id(self, term: Term) -> int:
         """Return the number of `term`, a new one if need be."""
@@ -116,8 +129,12 @@ class MemoryIndex:
 
     def outgoing(self, subject: int) -> Iterator[tuple[int, int]]:
         """Return predicate and object of each triple of `subject`."""
-        for predicate, of in self._by.items():
-            for value in of.get(subject, ()):
+        if not self._predicates:
+            for predicate, of in self._by.items():
+                for each in of:
+                    self._predicates.setdefault(each, []).append(predicate)
+        for predicate in self._predicates.get(subject, ()):
+            for value in self._by[predicate][subject]:
                 yield predicate, value
 
     def incoming(self, value: int) -> Iterator[tuple[int, int]]:

@@ -28,7 +28,7 @@ from kg.reader import TYPE
 from kg.shacl.index import BLANK, IRI, LITERAL, Index, kind
 from kg.shacl.paths import paths
 from kg.shacl.shapes import Shapes
-from kg.terms import Converter, from_rdflib, quiet
+from kg.terms import Converter, from_rdflib
 from kg.vocabulary import SUBCLASS
 
 PASS, MAYBE, FAIL = range(3)
@@ -99,9 +99,7 @@ class Sieve:
             return lambda _: MAYBE
         path = self.graph.value(shape, SH.path)
         components = self.components(shape)
-        if path is None:
-            return lambda node: max((each(node, (node,)) for each in components), default=PASS)
-        values = paths(self.graph, self.index, path)
+        values = paths(self.graph, self.index, path) if path is not None else lambda node: (node,)
 
         def check(node: int) -> Status:
             reached = values(node)
@@ -130,8 +128,7 @@ class Sieve:
 
     def literal(self, number: int) -> Node:
         """Return the term of a number as rdflib's."""
-        with quiet():
-            return self.converter.term(self.index.term(number))
+        return self.converter.term(self.index.term(number))
 
     def each(self, judge: Callable[[int], Status]) -> Component:
         """Return the component that judges each value alone, each distinct value once."""
@@ -236,7 +233,7 @@ def _text(judge: Callable[[str], bool]) -> Callable[[Sieve], Component]:
     def make(sieve: Sieve) -> Component:
         def check(number: int) -> Status:
             term = sieve.index.term(number)
-            return FAIL if isinstance(term, ox.BlankNode) else PASS if judge(str(sieve.literal(number))) else MAYBE
+            return FAIL if isinstance(term, ox.BlankNode) else PASS if judge(term.value) else MAYBE
 
         return sieve.each(check)
 

@@ -5,7 +5,7 @@ pySHACL gets a plain rdflib graph of only those triples that its verdicts on the
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
@@ -21,7 +21,7 @@ from kg.shacl.result import Result
 from kg.shacl.shapes import Shapes
 from kg.shacl.sieve import Sieve, subclasses
 from kg.shacl.suspects import suspects
-from kg.terms import Converter, Three, from_rdflib
+from kg.terms import Converter, Three, from_rdflib, quiet
 from kg.vocabulary import AXIOMS
 
 
@@ -39,6 +39,15 @@ class _Numbers(NamedTuple):
     classes: set[int]
     objects_of: list[int]
     subjects_of: list[int]
+
+
+class Part:
+    """Some triples of an index: their ends and their predicates."""
+
+    def __init__(self, triples: Set[tuple[int, int, int]]):
+        self.triples = triples
+        self.ends = {end for subject, _, value in triples for end in (subject, value)}
+        self.predicates = {predicate for _, predicate, _ in triples}
 
 
 class Court:
@@ -139,6 +148,20 @@ class Court:
         by_class = (node for node in reached if not target.classes.isdisjoint(self.types(node)))
         return (reached & target.nodes).union(by_class if target.classes else ()), False
 
+    def having_part(self, shape: Shape, part: Part) -> set[int]:
+        """Return the nodes that `shape` selects and whose verdict can depend on a triple of `part`.
+
+        The same nodes as `touched_by` finds, from whichever side has less to walk.
+        """
+        selected = self.selects(shape)
+        outside = selected - part.ends
+        if len(outside) > len(part.triples):
+            return self.touched_by(shape, part.triples, self.index)[0]
+        automaton = self.automaton(shape.node)
+        if automaton.unbounded or not automaton.loose.isdisjoint(part.predicates):
+            return selected
+        return selected - {node for node in outside if part.triples.isdisjoint(automaton.touched((node,), self.index))}
+
     def judge(self, focus: Mapping[Node, Iterable[int]] | None = None) -> Verdict:
         """Return the verdict on the nodes of `focus`, `{shape: nodes}`, or on all that the shapes select."""
         whole = focus is None
@@ -146,8 +169,9 @@ class Court:
             focus = {shape.node: self.selects(shape) for shape in self.shapes.targeted}
         selected = {shape: set(nodes) for shape, nodes in focus.items()}
         verdict = Verdict(selected=selected)
-        sieve = Sieve(self.shapes, self.index, self.suspects(selected, whole))
-        candidates = {shape: sieve.candidates(shape, nodes) for shape, nodes in selected.items() if nodes}
+        with quiet():
+            sieve = Sieve(self.shapes, self.index, self.suspects(selected, whole))
+            candidates = {shape: sieve.candidates(shape, nodes) for shape, nodes in selected.items() if nodes}
         candidates = {shape: nodes for shape, nodes in candidates.items() if nodes}
         verdict.candidates = sum(len(nodes) for nodes in candidates.values())
         if candidates:

@@ -8,6 +8,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Protocol, cast
 
@@ -48,21 +49,8 @@ def load(files: Sequence[Path], store: ox.Store | None = None) -> ox.Store:
     """
     store = ox.Store() if store is None else store
     for path in files:
-        extension = path.name.removesuffix(".gz").rpartition(".")[2]
-        kind = ox.RdfFormat.from_extension(extension)
-        if kind is None:
-            raise InputError(
-                "is no RDF file by its name: give .nq, .trig, .ttl, .nt, .jsonld or .rdf", source=str(path)
-            )
-        try:
-            with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
-                store.bulk_load(cast("IO[bytes]", file), kind)
-        except SyntaxError as error:
-            sentence = error.msg.rpartition(": ")[2]
-            raise InputError(sentence, source=str(path), line=error.lineno, column=error.offset) from None
-        except (OSError, EOFError) as error:
-            reason = getattr(error, "strerror", None) or error
-            raise InputError(f"cannot be read ({reason}): check the name and its rights", source=str(path)) from None
+        with _opened(path) as (file, kind):
+            store.bulk_load(file, kind)
     if _needs_union(store):
         store.bulk_extend(
             ox.Quad(quad.subject, quad.predicate, quad.object)
@@ -70,6 +58,30 @@ def load(files: Sequence[Path], store: ox.Store | None = None) -> ox.Store:
             for quad in store.quads_for_pattern(None, None, None, graph)
         )
     return store
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[IO[bytes], ox.RdfFormat]]:
+    """Yield the RDF file open, and its syntax; what goes wrong with it is raised as `InputError`."""
+    extension = path.name.removesuffix(".gz").rpartition(".")[2]
+    kind = ox.RdfFormat.from_extension(extension)
+    if kind is None:
+        raise InputError("is no RDF file by its name: give .nq, .trig, .ttl, .nt, .jsonld or .rdf", source=str(path))
+    try:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            yield cast("IO[bytes]", file), kind
+    except SyntaxError as error:
+        sentence = error.msg.rpartition(": ")[2]
+        raise InputError(sentence, source=str(path), line=error.lineno, column=error.offset) from None
+    except (OSError, EOFError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"cannot be read ({reason}): check the name and its rights", source=str(path)) from None
+
+
+def quads(path: Path) -> Iterator[ox.Quad]:
+    """Yield the quads of an RDF file (see `load`) in its order; raise `InputError` where it ends to be one."""
+    with _opened(path) as (file, kind):
+        yield from ox.parse(file, kind)
 
 
 def _needs_union(store: ox.Store) -> bool:

@@ -13,7 +13,7 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from kg.questions import Question
-from server import asking, dumps, errors, graphs, operate, pages, sparql, things, vocabulary
+from server import asking, check, dumps, errors, graphs, operate, pages, sparql, things, vocabulary
 from server.cache import AnswerCache
 from server.config import Config
 from server.context import CACHE, CONFIG, METRICS
@@ -57,7 +57,7 @@ def create_app(
     app.extensions.update({CACHE: cache, CONFIG: config, METRICS: metrics, EXTENSION: dict(questions or {})})
     errors.register(app)
     pages.register(app)
-    for blueprint in (sparql.bp, graphs.bp, things.bp, dumps.bp, vocabulary.bp, asking.bp, operate.bp):
+    for blueprint in (sparql.bp, graphs.bp, things.bp, dumps.bp, vocabulary.bp, asking.bp, check.bp, operate.bp):
         app.register_blueprint(blueprint)
     metrics.gauge("mercato_cache_bytes", "Bytes of answers that are kept.", lambda: cache.size)
     metrics.gauge("mercato_cache_answers", "Answers that are kept.", lambda: len(cache))

@@ -21,6 +21,7 @@ from typing import Any
 from kg.dump import CURRENT, MANIFEST
 from kg.errors import InputError
 from kg.query import Engine
+from kg.sandbox.checks import Checks
 
 CHUNK = 1 << 20
 SUMS = "SHA256SUMS"
@@ -101,7 +102,8 @@ class Dump:
 class Edition:
     """One version of the graph as it is served: its engine, its files, the base IRI of its things and its prefixes.
 
-    `since` is when it was taken up (seconds since 1970). `title` is the dataset's
+    `checks` judges texts as additions to it, where that is wanted. `since` is when it was taken up (seconds since
+    1970). `title` is the dataset's
     name by language. The rest is asked of the graph when first wanted, and kept: triples by graph and in all, instances
     by class, the index of names, and what is above each class and property.
     """
@@ -118,10 +120,13 @@ class Edition:
     index: Any = None
     ancestors: dict[str, frozenset[str]] | None = None
     title: dict[str, str] = field(default_factory=dict)
+    checks: Checks | None = None
 
     def close(self) -> None:
-        """Let go of the engine and the files."""
+        """Let go of the engine, the checks and the files."""
         self.engine.close()
+        if self.checks is not None:
+            self.checks.close()
         for dump in self.dumps.values():
             dump.close()
 

@@ -53,6 +53,7 @@ PROBLEMS: dict[str, Problem] = {
         Problem("bad-request", 400, "The request is not one that this resource understands"),
         Problem("query-syntax", 400, "The query is not SPARQL 1.1"),
         Problem("query-missing", 400, "There is no query"),
+        Problem("text-missing", 400, "There is no text to check"),
         Problem("not-utf-8", 400, "The text is not UTF-8"),
         Problem("refused", 403, "This endpoint only reads"),
         Problem("not-found", 404, "There is nothing here"),
@@ -70,9 +71,9 @@ PROBLEMS: dict[str, Problem] = {
         Problem("busy", 429, "Every worker is taken and the queue is full"),
         Problem("header-size", 431, "The header fields are too large"),
         Problem("own-fault", 500, "The server made a mistake"),
-        Problem("time-limit", 503, "The query ran into the time limit"),
+        Problem("time-limit", 503, "The request ran into the time limit"),
         Problem("unavailable", 503, "The graph cannot be reached"),
-        Problem("memory-limit", 507, "The query ran into the memory limit"),
+        Problem("memory-limit", 507, "The request ran into the memory limit"),
     )
 }
 """Every problem by name."""

@@ -24,6 +24,7 @@ from werkzeug.http import parse_etags
 from server.cache import AnswerCache, Stored
 from server.context import EDITION, KEEP
 from server.errors import MEDIA, PROBLEM, PROBLEMS, body
+from server.fields import EVERYWHERE, preflight
 from server.metrics import Metrics, area
 from server.response import Whole
 
@@ -31,34 +32,6 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
     from server.edition import Edition, Published
-
-EXPOSED = "Accept-Ranges, Allow, Content-Disposition, Content-Range, ETag, Link, Location, Repr-Digest, Retry-After"
-POLICY = (
-    "default-src 'none'; base-uri 'none'; connect-src 'self'; font-src 'self'; form-action 'self';"
-    " frame-ancestors 'none'; img-src 'self'; script-src 'self'; style-src 'self'"
-)
-TAKEN = (
-    "Accept, Accept-Language, Authorization, Cache-Control, Content-Type, If-Modified-Since, If-None-Match, If-Range,"
-    " Range, X-Requested-With"
-)
-
-EVERYWHERE: tuple[tuple[str, str], ...] = (
-    ("Access-Control-Allow-Origin", "*"),
-    ("Access-Control-Expose-Headers", EXPOSED),
-    ("Content-Security-Policy", POLICY),
-    ("Cross-Origin-Resource-Policy", "cross-origin"),
-    ("Referrer-Policy", "no-referrer"),
-    ("X-Content-Type-Options", "nosniff"),
-)
-"""Header fields of every answer."""
-
-PREFLIGHT: tuple[tuple[str, str], ...] = (
-    ("Access-Control-Allow-Methods", "GET, HEAD, POST, OPTIONS"),
-    ("Access-Control-Allow-Headers", TAKEN),
-    ("Access-Control-Max-Age", "86400"),
-    ("Allow", "GET, HEAD, POST, OPTIONS"),
-    ("Content-Length", "0"),
-)
 
 DRAINED = 1 << 25
 """Bytes of a refused body that are read before the answer is given."""
@@ -97,7 +70,7 @@ class Front:
                 "rate", f"more than {self.rate.amount} requests in a minute: wait", {"Retry-After": "10"}
             )
         if method == "OPTIONS":
-            return call.whole("204 No Content", list(PREFLIGHT), b"")
+            return call.whole("204 No Content", preflight(environ["PATH_INFO"]), b"")
         edition = self.published.take()
         environ[EDITION] = edition
         call.edition = edition

@@ -10,6 +10,7 @@ AREAS = frozenset(
     (
         ".well-known",
         "catalog",
+        "check",
         "data",
         "describe",
         "dumps",

@@ -82,7 +82,23 @@ SOLUTIONS: tuple[Offer, ...] = (
 )
 """What the answer to SELECT or ASK is offered as."""
 
+REPORTS: tuple[Offer, ...] = (
+    Offer("text/plain", "text", "txt"),
+    Offer("application/json", "json", "json"),
+    Offer("application/sarif+json", "sarif", "sarif"),
+    Offer("text/markdown", "markdown", "md"),
+    Offer("text/turtle", "turtle", "ttl", aliases=("application/x-turtle",)),
+    Offer("application/xml", "junit", "xml", aliases=("text/xml",)),
+)
+"""What a report is offered as, by the names of `kg.check.report`."""
+
 JSON = Offer("application/json", "json", "json")
+
+POSTED: dict[str, tuple[str, ...]] = {
+    "/sparql": ("application/sparql-query", "application/x-www-form-urlencoded"),
+    "/check": ("text/turtle", "application/x-turtle", "multipart/form-data", "application/x-www-form-urlencoded"),
+}
+"""What can be posted, by path; clients are told in `Accept-Post` (LDP, section 7.1)."""
 
 MEDIA_TYPES: dict[str, str] = {
     ".ttl": "text/turtle; charset=utf-8",

@@ -7,12 +7,13 @@ from importlib import metadata
 from typing import Any
 
 from server.errors import MEDIA, PROBLEMS
-from server.negotiate import GRAPHS, HTML, JSON, MEDIA_TYPES, SOLUTIONS
+from server.negotiate import GRAPHS, HTML, JSON, MEDIA_TYPES, POSTED, REPORTS, SOLUTIONS
 
 Described = dict[str, Any]
 
 TEXT: Described = {"type": "string"}
 QUERY = "SELECT * WHERE { ?s ?p ?o } LIMIT 10"
+TURTLE = "<https://example.org/a> <https://example.org/b> 1 ."
 IRI: Described = {"type": "string", "format": "iri"}
 
 ANYWHERE = ("bad-request", "not-acceptable", "rate", "header-size", "own-fault")
@@ -21,10 +22,31 @@ ANYWHERE = ("bad-request", "not-acceptable", "rate", "header-size", "own-fault")
 QUERYING = ("query-syntax", "not-utf-8", "refused", "size-limit", "busy", "time-limit", "memory-limit", "unavailable")
 """Problems of whatever runs a query."""
 
+CHECKING = (
+    *("text-missing", "not-found", "request-size", "media-type"),
+    *("size-limit", "busy", "time-limit", "memory-limit"),
+)
+"""Problems of a check."""
+
 NOWHERE = ("not-found",)
 EXTENSIONS = [offer.extension for offer in GRAPHS]
 GRAPH_MEDIA = tuple(offer.media for offer in GRAPHS)
 ANSWER_MEDIA = (*(offer.media for offer in SOLUTIONS), *GRAPH_MEDIA, HTML.media)
+
+
+FAULT: Described = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string", "format": "uri"},
+        "title": TEXT,
+        "status": {"type": "integer"},
+        "detail": TEXT,
+        "line": {"type": "integer", "minimum": 1},
+        "column": {"type": "integer", "minimum": 1},
+    },
+}
+"""A problem."""
 
 
 def _parameter(name: str, where: str, about: str, schema: Mapping[str, Any], *, required: bool = False) -> Described:
@@ -35,12 +57,12 @@ def _format(extensions: Iterable[str]) -> Described:
     return _parameter("format", "query", "The format, whatever Accept says.", {"type": "string", "enum": [*extensions]})
 
 
-def _answers(media: Iterable[str], problems: Iterable[str], status: str = "200") -> Described:
+def _answers(media: Iterable[str], problems: Iterable[str], status: str = "200", fault: str = "problem") -> Described:
     content: Described = {each: {} for each in media}
     found: Described = {status: {"description": "The answer.", **({"content": content} if content else {})}}
     found["304"] = {"description": "The client has it already."}
     for name in (*ANYWHERE, *problems):
-        found[str(PROBLEMS[name].status)] = {"$ref": "#/components/responses/problem"}
+        found[str(PROBLEMS[name].status)] = {"$ref": f"#/components/responses/{fault}"}
     return dict(sorted(found.items()))
 
 
@@ -109,6 +131,30 @@ def document(server: str, examples: Mapping[str, Sequence[str]]) -> Described:
         QUERYING,
         (query, *graphs, timeout, answer_format),
     )
+    turtle = {"type": "string", "description": "Turtle (RDF 1.1) in UTF-8."}
+    check_form = {
+        "type": "object",
+        "properties": {"text": turtle, "file": turtle, "name": TEXT, "format": TEXT},
+        "description": "The text as `text` or `file`, one of them.",
+    }
+    forms = {"application/x-www-form-urlencoded", "multipart/form-data"}
+    check = {
+        "summary": "Judge Turtle: findings at their line and column. Findings are 200 too; see `Mercato-Verdict`.",
+        "parameters": [
+            _parameter("name", "query", "What reports call the text.", TEXT),
+            _format((*(offer.format for offer in REPORTS), "github", "html")),
+        ],
+        "requestBody": {
+            "required": True,
+            "content": {
+                media: {"schema": check_form, "example": {"text": TURTLE}}
+                if media in forms
+                else {"schema": turtle, "example": TURTLE}
+                for media in POSTED["/check"]
+            },
+        },
+        "responses": _answers((*(offer.media for offer in REPORTS), HTML.media), CHECKING, fault="problem-or-page"),
+    }
     about_things = (*QUERYING, *NOWHERE, "withdrawn")
     rdf = _format(EXTENSIONS)
     return {
@@ -123,6 +169,7 @@ def document(server: str, examples: Mapping[str, Sequence[str]]) -> Described:
         "paths": {
             "/": _get("The start page.", (HTML.media,), QUERYING),
             "/sparql": {**sparql, "post": post},
+            "/check": {**_get("The page with the form.", (HTML.media,), NOWHERE), "post": check},
             "/graphs": _get(
                 "One graph (Graph Store Protocol): `graph` or `default`.",
                 GRAPH_MEDIA,
@@ -194,25 +241,11 @@ def document(server: str, examples: Mapping[str, Sequence[str]]) -> Described:
         },
         "components": {
             "responses": {
-                "problem": {
-                    "description": "What went wrong (RFC 9457).",
-                    "content": {
-                        MEDIA: {
-                            "schema": {
-                                "type": "object",
-                                "required": ["type", "title", "status", "detail"],
-                                "properties": {
-                                    "type": {"type": "string", "format": "uri"},
-                                    "title": TEXT,
-                                    "status": {"type": "integer"},
-                                    "detail": TEXT,
-                                    "line": {"type": "integer", "minimum": 1},
-                                    "column": {"type": "integer", "minimum": 1},
-                                },
-                            }
-                        }
-                    },
-                }
+                "problem": {"description": "What went wrong (RFC 9457).", "content": {MEDIA: {"schema": FAULT}}},
+                "problem-or-page": {
+                    "description": "What went wrong (RFC 9457); for a browser, as a page.",
+                    "content": {MEDIA: {"schema": FAULT}, HTML.media: {}},
+                },
             }
         },
     }

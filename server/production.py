@@ -27,7 +27,7 @@ from gunicorn.workers.gthread import ThreadWorker
 
 from kg.errors import MercatoError
 from server.errors import MEDIA, MESSAGES, PROBLEMS, body
-from server.front import EVERYWHERE
+from server.fields import EVERYWHERE
 
 if TYPE_CHECKING:
     from server import Server

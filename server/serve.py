@@ -7,6 +7,7 @@ import signal
 import socket
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import IO, Any
 
@@ -17,14 +18,17 @@ from kg.build import Sources
 from kg.commands.building import build_if_needed
 from kg.dump import read_manifest
 from kg.errors import InputError, SettingError
+from kg.files import folder, turtle_files
 from kg.names import VOCABULARIES, prefixes
 from kg.questions import read_questions
 from kg.remote import is_remote
+from kg.sandbox.checks import Checks
+from kg.sandbox.plans import CheckPlan
 from kg.sandbox.pool import open_sandbox
 from kg.settings import load, option
 from server import Server, create_app
 from server.config import Config
-from server.edition import Edition, Published, open_build
+from server.edition import Build, Edition, Published, open_build
 from server.lookup import parse_turtle
 from server.production import Production
 
@@ -45,6 +49,11 @@ OPTIONS = (
     "query_workers",
     "query_long",
     "query_queue",
+    "check_timeout",
+    "check_memory",
+    "check_length",
+    "check_workers",
+    "check_queue",
     "threads",
     "rate",
     "proxies",
@@ -85,6 +94,33 @@ def needs_build(values: Mapping[str, Any], files: Sequence[Path]) -> bool:
     return not files and not is_remote(values["store"]) and read_manifest(Path(values["out"])) is None
 
 
+def checks_for(values: Mapping[str, Any], files: Sequence[Path], base: str, build: Build | None) -> Checks | None:
+    """Return what judges posted texts: by what a build publishes, or by the settings `shapes` and `ontology`.
+
+    Somebody's RDF files bring neither, and Mercato's own are not theirs. What was derived is no part of what a text
+    may refer to: it would be derived anew with the text. `None` where no texts are to be checked.
+    """
+    if not values["check_workers"]:
+        return None
+    memory = int(values["check_memory"])
+    if build is None:
+        shapes, ontology = (_turtle(kind, values[kind]) for kind in ("shapes", "ontology"))
+        data = tuple(str(file.absolute()) for file in files)
+        return Checks(CheckPlan(shapes, ontology, data, (), base, memory), values)
+    published = {name: ((name, str(build.place / name)),) for name in ("shapes.ttl", "ontology.ttl")}
+    shapes, ontology = (parts if name in build.dumps else () for name, parts in published.items())
+    without = tuple(f"{base}graph/{name}" for name in ("derived", "ontology"))
+    return Checks(CheckPlan(shapes, ontology, (str(build.place / "mercato.nq"),), without, base, memory), values)
+
+
+def _turtle(kind: str, given: str) -> tuple[tuple[str, str], ...]:
+    """Return the Turtle files of a folder, each with a name that says nothing of the machine."""
+    if not given:
+        return ()
+    place = folder(kind, given)
+    return tuple((f"{kind}/{path.relative_to(place).as_posix()}", str(path.absolute())) for path in turtle_files(place))
+
+
 def open_edition(config: Config, values: Mapping[str, Any], files: Sequence[Path]) -> Edition:
     """Return what is to be served now: the RDF files where there are any, else the build in `config.out`.
 
@@ -92,18 +128,19 @@ def open_edition(config: Config, values: Mapping[str, Any], files: Sequence[Path
     its data change, so the edition has no version and nothing is kept.
     """
     store = values["store"]
-    if files or (is_remote(store) and read_manifest(config.out) is None):
-        engine = open_sandbox(store, files, values)
-        return Edition(engine.version, config.base, engine, {}, prefixes(config.base))
-    build = open_build(config.out)
-    try:
-        engine = open_sandbox(store, [build.place / "mercato.nq"], values)
-    except BaseException:
-        build.close()
-        raise
+    with ExitStack() as opened:  # nothing stays open where something cannot be opened
+        if files or (is_remote(store) and read_manifest(config.out) is None):
+            engine = opened.enter_context(closing(open_sandbox(store, files, values)))
+            checks = checks_for(values, files, config.base, None)
+            opened.pop_all()
+            return Edition(engine.version, config.base, engine, {}, prefixes(config.base), checks=checks)
+        build = opened.enter_context(closing(open_build(config.out)))
+        engine = opened.enter_context(closing(open_sandbox(store, [build.place / "mercato.nq"], values)))
+        checks = checks_for(values, (), build.base, build)
+        opened.pop_all()
     title = titles(build.dumps["catalog.ttl"].read()) if "catalog.ttl" in build.dumps else {}
     version = "" if is_remote(store) else build.version
-    return Edition(version, build.base, engine, build.dumps, prefixes(build.base), title=title)
+    return Edition(version, build.base, engine, build.dumps, prefixes(build.base), title=title, checks=checks)
 
 
 def open_log(name: str) -> IO[str] | None:

@@ -12,7 +12,7 @@ from kg.query import inspect
 from server.context import cache, client_of, edition, keep
 from server.description import service_description
 from server.errors import RequestError
-from server.negotiate import GRAPHS, HTML, choose, override
+from server.negotiate import GRAPHS, HTML, POSTED, choose, override
 from server.pages import editor, error_page, result_page
 from server.protocol import Pairs, is_for_reading, offer_for, pairs_of, read_call, respond
 from server.questions import question
@@ -40,7 +40,7 @@ def _posted() -> tuple[Pairs, str | None]:
     raise RequestError(
         "media-type",
         f"the body came {sent}: send application/sparql-query or application/x-www-form-urlencoded",
-        headers={"Accept-Post": "application/sparql-query, application/x-www-form-urlencoded"},
+        headers={"Accept-Post": ", ".join(POSTED["/sparql"])},
     )
 
 

@@ -15,14 +15,19 @@ FRENCH: dict[str, str] = {
     "As data": "En données",
     "Ask the graph": "Interroger le graphe",
     "Bytes": "Octets",
+    "At most": "Au plus",
     "Change the query": "Modifier la requête",
     "characters": "caractères",
+    "Check": "Vérifier",
+    "Check Turtle": "Vérifier du Turtle",
     "Classes": "Classes",
     "Concepts": "Concepts",
     "copies another claim": "reprend une autre affirmation",
     "deprecated": "écartée",
     "Details": "Détails",
     "Download": "Télécharger",
+    "error": "erreur",
+    "Errors": "Erreurs",
     "Examples": "Exemples",
     "Facts": "Faits",
     "File": "Fichier",
@@ -32,9 +37,17 @@ FRENCH: dict[str, str] = {
     "IRI": "IRI",
     "Mentioned by": "Cité par",
     "More than these: the full answer is the download.": "Il y en a davantage : la réponse entière est à télécharger.",
+    "More than these; the reports below have all of them.": (
+        "Il y en a davantage ; les rapports ci-dessous les contiennent tous."
+    ),
     "No": "Non",
+    "nodes that they selected": "nœuds choisis",
+    "note": "remarque",
+    "Notes": "Remarques",
     "Nothing matches.": "Aucun résultat.",
     "Open data": "Données ouvertes",
+    "or a file instead": "ou bien un fichier",
+    "Passed": "Rien à redire",
     "preferred": "retenue",
     "Properties": "Propriétés",
     "Questions": "Questions",
@@ -43,16 +56,38 @@ FRENCH: dict[str, str] = {
     "Run": "Exécuter",
     "Search": "Chercher",
     "Shapes": "Formes",
+    "shapes that selected something": "formes qui ont choisi quelque chose",
     "Skip to the content": "Aller au contenu",
     "SPARQL query": "Requête SPARQL",
+    "The graph is held by another service and is not looked at: the text stands alone.": (
+        "Le graphe est tenu par un autre service et n'est pas consulté : le texte est jugé seul."
+    ),
     "The query": "La requête",
+    "The shapes and the vocabulary of this server.": "Les formes et le vocabulaire de ce serveur.",
+    "The text counts as an addition to the graph that is served here, and may refer to what is in it.": (
+        "Le texte compte comme un ajout au graphe servi ici, et peut renvoyer à ce qui s'y trouve."
+    ),
+    "The text is data and nothing else: nothing that it names is fetched, and nothing of it is kept.": (
+        "Le texte n'est que donnée : rien de ce qu'il nomme n'est chargé, et rien n'en est conservé."
+    ),
     "The whole graph as files; each is served with its SHA-256.": (
         "Le graphe entier en fichiers ; chacun est servi avec son SHA-256."
     ),
+    "There are findings": "Il y a à redire",
+    "This server has neither shapes nor a vocabulary: only syntax and literals are judged.": (
+        "Ce serveur n'a ni formes ni vocabulaire : seuls la syntaxe et les littéraux sont jugés."
+    ),
+    "This server has no shapes: only syntax, literals and the use of its vocabulary are judged.": (
+        "Ce serveur n'a pas de formes : seuls la syntaxe, les littéraux et l'usage de son vocabulaire sont jugés."
+    ),
     "Triples": "Triplets",
+    "Turtle to check": "Le Turtle à vérifier",
     "version": "version",
     "Vocabulary": "Vocabulaire",
+    "warning": "avertissement",
+    "Warnings": "Avertissements",
     "What is in here": "Ce qu'il y a ici",
+    "What it is judged by": "D'après quoi",
     "What new triples must satisfy.": "Ce que de nouveaux triplets doivent respecter.",
     "What went wrong": "Ce qui n'a pas marché",
     "Yes": "Oui",

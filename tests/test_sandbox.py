@@ -21,6 +21,7 @@ from clock import in_time
 from kg import settings
 from kg.errors import BusyError, InputError, LimitError, QueryRefusedError, QuerySyntaxError
 from kg.query import FORMATS, Answer, Query
+from kg.sandbox.plans import query_asked
 from kg.sandbox.pool import Sandbox
 
 LIMIT = 1.0
@@ -560,7 +561,7 @@ def test_nothing_gets_out(
     except (QueryRefusedError, QuerySyntaxError) as error:
         assert error.sentence  # noqa: PT017 - refused is as good as empty
     worker = sandbox._seats.worker()
-    worker.send(query, "ttl" if text.startswith("DESC") else "json", 2**20, 5.0)
+    worker.send(query_asked(query, "ttl" if text.startswith("DESC") else "json", 2**20, 5.0))
     while (frame := worker.receive(5.0)) and frame[0] == b"D":
         pass
     assert frame is not None

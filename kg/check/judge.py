@@ -114,9 +114,22 @@ def setup(request: Request, given: Sequence[Path]) -> Setup:
         refuse_malformed(shapes)
     read = _faultless(read_all(context_files(request, given), "c"))
     context = [triple[:3] for document in read for triple in document.triples]
+    return assembled(shapes, ontology, context, request.base, house=own, texts=request.texts)
+
+
+def assembled(
+    shapes: Shapes,
+    ontology: list[Document],
+    context: list[Three],
+    base: str,
+    *,
+    house: bool,
+    texts: Path | None = None,
+) -> Setup:
+    """Return the setup of what was read, with the prefixes that its findings are written with."""
     known = {prefix: iri for document in [*ontology, *shapes.documents] for prefix, iri in document.prefixes.items()}
-    names = {**known, **(prefixes(request.base) if own else {})}
-    return Setup(shapes, ontology, context, names, own, request.base, request.texts)
+    names = {**known, **(prefixes(base) if house else {})}
+    return Setup(shapes, ontology, context, names, house, base, texts)
 
 
 def _near(place: Path) -> Path:

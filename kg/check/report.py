@@ -6,6 +6,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from urllib.parse import quote
 from xml.sax.saxutils import escape, quoteattr
@@ -140,6 +141,7 @@ def _uri(source: str) -> str:
     return quote(source, safe="/:@")
 
 
+@cache
 def _version() -> str:
     try:
         return version("mercato")

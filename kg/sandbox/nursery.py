@@ -1,10 +1,9 @@
-"""The server's end of the sandbox: the nursery process that holds a dataset, and the workers it forks for us."""
+"""The server's end of the sandbox: the nursery process that holds what is loaded, and the workers it forks for us."""
 
 from __future__ import annotations
 
 import contextlib
 import json
-import marshal
 import os
 import select
 import signal
@@ -16,8 +15,7 @@ import time
 from pathlib import Path
 
 from kg.errors import InputError, MercatoError, SettingError
-from kg.query import Query
-from kg.sandbox import worker as inside
+from kg.sandbox import process as inside
 
 RECEIVE = 2**18
 """Bytes that are read at once."""
@@ -39,16 +37,13 @@ class Worker:
         self._received = bytearray()
         self._began = 0.0
 
-    def send(self, query: Query, format: str, size: int, seconds: float) -> None:  # noqa: A002
+    def send(self, request: bytes) -> None:
         """Have the worker answer; raise `OSError` where it has died."""
-        request = marshal.dumps(
-            (query.text, query.default_graphs, query.named_graphs, query.base, format, size, seconds)
-        )
         self._began = self._processor_time()
         self._connection.sendall(inside.REQUEST.pack(len(request)) + request)
 
     def worked(self) -> float:
-        """Return the seconds of processor time that the query has used so far."""
+        """Return the seconds of processor time that the request has used so far."""
         return self._processor_time() - self._began
 
     def _processor_time(self) -> float:
@@ -113,9 +108,9 @@ class Worker:
 
 
 class Nursery:
-    """One dataset, loaded in a process of its own.
+    """What a plan names, loaded in a process of its own.
 
-    Raises `InputError` where the dataset cannot be loaded. The process ends when every server process that knows it
+    Raises `InputError` where it cannot be loaded. The process ends when every server process that knows it
     has closed it or has ended.
     """
 
@@ -125,7 +120,7 @@ class Nursery:
         paths = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-                [sys.executable, "-P", "-m", "kg.sandbox.worker", str(theirs.fileno()), plan.dumps()],
+                [sys.executable, "-P", "-m", plan.module, str(theirs.fileno()), plan.dumps()],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -220,7 +215,7 @@ class Nursery:
 def _unloaded(ready: bytes) -> MercatoError:
     if not ready:
         return SettingError(
-            "the dataset could not be loaded: its process ended or took too long; is there memory for it?"
+            "a process of the sandbox could not load its data: it ended or took too long; is there memory for it?"
         )
     values = json.loads(ready)
     return InputError(values["sentence"], source=values["source"], line=values["line"], column=values["column"])

@@ -23,9 +23,10 @@ from kg.oxigraph import fingerprint, folder_fingerprint, folder_for
 from kg.pump import WATCH, Patience, checked
 from kg.query import FORMATS, Answer, Engine, Form, Query
 from kg.remote import RemoteEngine, is_remote
-from kg.sandbox import worker as inside
+from kg.sandbox import process as inside
 from kg.sandbox.limits import DiedError, Limits, cause, told
 from kg.sandbox.nursery import Nursery, Worker
+from kg.sandbox.plans import QueryPlan, query_asked
 from kg.sandbox.seats import Seats
 
 PATIENCE = 0.1
@@ -73,7 +74,7 @@ class Sandbox:
         version = self._version(files)
         names = tuple(str(path.absolute()) for path in files)
         folder = "" if self._folder is None else str(folder_for(self._folder, files).absolute())
-        return Nursery(inside.Plan(names, folder, self._limits.memory)), version
+        return Nursery(QueryPlan(names, folder, self._limits.memory)), version
 
     def answer(
         self,
@@ -136,7 +137,7 @@ class _Run:
         except DiedError as error:
             # A worker that was killed while it sat idle is nobody's fault: once more, with a new one.
             if error.had_answered or error.was_fresh or error.number != signal.SIGKILL:
-                raise cause(error, self._limits) from None
+                raise cause(error.number, self._limits) from None
             self._worker = self._seats.take(self.deadline - time.monotonic())
             parts = self._first(query, format)
         if self._worker is None:
@@ -148,7 +149,8 @@ class _Run:
     def _first(self, query: Query, format: str) -> list[bytes]:  # noqa: A002
         """Return the first chunks: all there are, or a little more than WHOLE bytes."""
         with contextlib.suppress(OSError):  # a dead worker shows as the end of what it says
-            self._mine().send(query, format, int(self._limits.megabytes * 2**20), self._patience.seconds)
+            size = int(self._limits.megabytes * 2**20)
+            self._mine().send(query_asked(query, format, size, self._patience.seconds))
         parts: list[bytes] = []
         length = 0
         while length < WHOLE and (chunk := self._next()) is not None:
@@ -162,7 +164,7 @@ class _Run:
             while (chunk := self._next()) is not None:
                 yield chunk
         except DiedError as error:
-            raise cause(error, self._limits) from None
+            raise cause(error.number, self._limits) from None
         finally:
             self.close()
 
@@ -225,7 +227,7 @@ class _Run:
 
     def _late(self) -> LimitError:
         self.close()
-        return LimitError(f"the query took longer than {self._patience.seconds:g} s: narrow it or add a LIMIT", "time")
+        return self._limits.late(self._patience.seconds)
 
     def _died(self, worker: Worker) -> MercatoError | DiedError:
         error = DiedError(worker.end(kill=False), was_fresh=worker.is_fresh, had_answered=self._is_long)

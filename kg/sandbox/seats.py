@@ -1,4 +1,4 @@
-"""Who may run a query now: a few seats for quick queries, a few for long ones, and a short queue for either."""
+"""Who may run now: a few seats for quick requests, a few for long ones, and a short queue for either."""
 
 from __future__ import annotations
 
@@ -27,14 +27,15 @@ class Overdue(Protocol):
 class Seats:
     """The seats of one server process, and the idle workers that sit ready for the quick ones.
 
-    `load` starts the nursery of the dataset as it is now. Fit for any thread; a process forked from this one starts
-    with all seats free and no worker, for the workers are its parent's.
+    `load` starts the nursery as it should be now, `kind` is what those who wait are called. Fit for any thread; a
+    process forked from this one starts with all seats free and no worker, for the workers are its parent's.
     """
 
-    def __init__(self, quick: int, long: int, queue: int, load: Callable[[], Nursery]):
+    def __init__(self, quick: int, long: int, queue: int, load: Callable[[], Nursery], kind: str = "queries"):
         self._counts = (quick, long)
         self._queue = queue
         self._load = load
+        self._kind = kind
         self._nursery = load()
         self._begin()
         reference = weakref.ref(self)
@@ -65,7 +66,7 @@ class Seats:
                 ticket = SimpleQueue[Worker | None]()
                 self._waiting.append(ticket)
             else:
-                raise BusyError("too many queries wait already: come again in a second")
+                raise BusyError(f"too many {self._kind} wait already: come again in a second")
         if ticket is not None:
             worker = self._handed(ticket, seconds)
         if worker is not None:

@@ -1,264 +1,45 @@
-"""The inside of the sandbox: a nursery process that holds the dataset, and the workers it forks.
-
-    server ──control──► nursery (loads once, single-threaded, never runs a query)
-       │                   │ fork, copy-on-write
-       └──────socket──► worker (pinned, one query at a time)
-
-The server starts the nursery with `python -m kg.sandbox.worker` and asks it for workers over a SEQPACKET socket.
-Forking there and not in the server is safe whatever threads the server has, takes milliseconds, and shares the
-dataset's memory.
-"""
+"""Queries inside the sandbox: the nursery holds the dataset, the workers answer from it."""
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
-import gc
-import json
 import marshal
-import os
-import resource
-import signal
 import socket
-import struct
-import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pyoxigraph as ox
 
-from kg.errors import MercatoError
+from kg.errors import MercatoError, QueryRefusedError
 from kg.oxigraph import evaluate, load, open_folder
-from kg.pump import CHUNK
 from kg.query import Query
-
-FORK, KILL, STATUS = b"F", b"K", b"S"
-"""What the nursery is asked: fork a worker, kill one, tell how one ended; each with a socket for the answer."""
-
-READY = b"R"
-"""What the nursery says once it has loaded; an error as JSON otherwise."""
-
-DATA, END, ERROR = b"D", b"E", b"X"
-"""The frames a worker sends."""
-
-HEAD = struct.Struct("<cI")
-"""Before each frame: its kind and the length of what follows."""
-
-NUMBER = struct.Struct("<i")
-REQUEST = struct.Struct("<I")
-GRACE = 2.0
-"""Seconds after its limit at which a worker ends by itself, should nobody be left to kill it."""
-
-_PR_SET_PDEATHSIG = 1
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a nursery holds and what its workers may use: files to load, or the folder of a store, and MiB."""
-
-    files: tuple[str, ...]
-    folder: str
-    memory: int
-
-    def dumps(self) -> str:
-        """Return it as JSON."""
-        return json.dumps(self.__dict__)
-
-
-class SizeReached(Exception):  # noqa: N818 - it is a limit and no fault
-    """The answer is longer than it may be."""
-
-
-class Writer:
-    """Sends what is written in frames of some 64 KiB, and the last of it together with the end."""
-
-    def __init__(self, connection: socket.socket, size: int):
-        self._connection = connection
-        self._left = size
-        self._buffer = bytearray(HEAD.size)
-
-    def write(self, data: bytes) -> int:
-        """Take some bytes; raise `SizeReached` beyond the limit."""
-        self._left -= len(data)
-        if self._left < 0:
-            raise SizeReached
-        self._buffer += data
-        if len(self._buffer) >= CHUNK:
-            self._send(b"")
-        return len(data)
-
-    def flush(self) -> None:
-        """Do nothing: `finish` sends what is left."""
-
-    def finish(self, kind: bytes, told: bytes = b"") -> None:
-        """Send what is left and the last frame, of `kind`, in one piece."""
-        self._send(HEAD.pack(kind, len(told)) + told)
-
-    def _send(self, after: bytes) -> None:
-        length = len(self._buffer) - HEAD.size
-        if length:
-            HEAD.pack_into(self._buffer, 0, DATA, length)
-            self._connection.sendall(self._buffer + after)
-        elif after:
-            self._connection.sendall(after)
-        self._buffer = bytearray(HEAD.size)
-
-
-def told(error: MercatoError, **more: object) -> bytes:
-    """Return an error as the body of an ERROR frame."""
-    values = {"error": type(error).__name__, "sentence": error.sentence, "line": error.line, "column": error.column}
-    return json.dumps(values | more).encode()
+from kg.sandbox import process
 
 
 def respond(store: ox.Store, connection: socket.socket, request: bytes) -> None:
-    """Answer one request, whatever happens; a fault that leaves the process unsound ends it."""
+    """Answer one query."""
     text, default, named, base, format_name, size, seconds = marshal.loads(request)  # noqa: S302 - our own server sent it
-    writer = Writer(connection, size)
-    signal.setitimer(signal.ITIMER_REAL, seconds + GRACE)
-    try:
-        evaluate(store, Query(text, default, named, base), format_name, writer)
-        writer.finish(END)
-    except SizeReached:
-        writer.finish(ERROR, b'{"error": "size"}')
-    except MercatoError as error:
-        writer.finish(ERROR, told(error))
-    except MemoryError:
-        writer.finish(ERROR, b'{"error": "memory"}')
-    except (OSError, ValueError, RuntimeError) as error:
-        writer.finish(ERROR, json.dumps({"error": "refused", "sentence": f"it cannot be evaluated: {error}"}).encode())
-    signal.setitimer(signal.ITIMER_REAL, 0)
+
+    def answer(writer: process.Writer) -> None:
+        try:
+            evaluate(store, Query(text, default, named, base), format_name, writer)
+        except MercatoError:
+            raise
+        except (OSError, ValueError, RuntimeError) as error:
+            sentence = f"it cannot be evaluated: {error}"
+            raise QueryRefusedError(sentence) from None
+
+    process.respond(connection, size, seconds, answer)
 
 
-def receive(connection: socket.socket, length: int) -> bytes:
-    """Return `length` bytes; raise `EOFError` where the server has gone."""
-    data = bytearray()
-    while len(data) < length:
-        part = connection.recv(length - len(data))
-        if not part:
-            raise EOFError
-        data += part
-    return bytes(data)
-
-
-def pin(memory: int) -> None:
-    """Let this process grow by `memory` MiB and open nothing more: no file, no socket, no core dump."""
-    used = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
-    Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
-    null = os.open(os.devnull, os.O_RDWR)
-    for standard in range(3):
-        os.dup2(null, standard)
-    os.close(null)
-    highest = max(int(name) for name in os.listdir("/proc/self/fd"))  # noqa: PTH208 - numbers, not paths
-    while (spare := os.dup(0)) <= highest:  # no hole is left below the limit
-        pass
-    os.close(spare)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (highest + 1, highest + 1))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    limit = used + memory * 2**20
-    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-
-
-def work(connection: socket.socket, opened: Callable[[], ox.Store], memory: int, nursery: int) -> None:
-    """Be a worker until the server hangs up."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != nursery:
-        return
-    store = opened()
-    pin(memory)
-    try:
-        while True:
-            (length,) = REQUEST.unpack(receive(connection, REQUEST.size))
-            respond(store, connection, receive(connection, length))
-    except (EOFError, ConnectionError):
-        return
-
-
-def nurse(control: socket.socket, plan: Plan) -> None:
-    """Load, say so, and fork workers until the last server hangs up; then nothing of it is left."""
-    try:
-        loaded = None if plan.folder else load([Path(file) for file in plan.files])
-    except MercatoError as error:
-        control.send(told(error, source=error.source))
-        return
-    control.send(READY)
-    gc.collect()
-    gc.freeze()
-    myself = os.getpid()
-    children = Children()
-
-    def opened() -> ox.Store:
-        return open_folder(Path(plan.folder)) if loaded is None else loaded
-
-    while True:
-        message, handles, _, _ = socket.recv_fds(control, 64, 2)
-        if not message:
-            break
-        sockets = [socket.socket(fileno=handle) for handle in handles]
-        if message[:1] == FORK:
-            answer = os.fork()
-            if answer == 0:
-                try:
-                    control.close()
-                    sockets[1].close()
-                    work(sockets[0], opened, plan.memory, myself)
-                finally:
-                    os._exit(0)
-            children.add(answer)
-        else:
-            (child,) = NUMBER.unpack(message[1:])
-            answer = children.kill(child) if message[:1] == KILL else children.ended(child)
-        with contextlib.suppress(OSError):  # whoever asked may have gone
-            sockets[-1].send(NUMBER.pack(answer))
-        for each in sockets:
-            each.close()
-    children.end()
-
-
-class Children:
-    """The workers that a nursery has forked, and how those ended that have."""
-
-    def __init__(self) -> None:
-        self._statuses: dict[int, int | None] = {}
-        self._killed: set[int] = set()
-
-    def add(self, child: int) -> None:
-        """Note a new one, and let go of the zombies of others."""
-        self._statuses[child] = None
-        for other in [pid for pid, status in self._statuses.items() if status is None] + list(self._killed):
-            pid, status = os.waitpid(other, os.WNOHANG)
-            if pid in self._killed:
-                self._killed.discard(pid)
-            elif pid:
-                self._statuses[pid] = status
-
-    def kill(self, child: int) -> int:
-        """Kill one and do not wait for its end: on a busy machine the kernel may take long to free its memory."""
-        if child in self._statuses and self._statuses.pop(child) is None:
-            os.kill(child, signal.SIGKILL)
-            self._killed.add(child)
-        return signal.SIGKILL
-
-    def ended(self, child: int) -> int:
-        """Return the wait status of one that has hung up."""
-        status = self._statuses.pop(child, 0)
-        return os.waitpid(child, 0)[1] if status is None else status
-
-    def end(self) -> None:
-        """Kill them all."""
-        for child in list(self._statuses):
-            self.kill(child)
-
-
-def main() -> None:
-    """Be a nursery: the arguments are the control socket's number and the plan."""
-    resource.setrlimit(resource.RLIMIT_STACK, (64 * 2**20, resource.getrlimit(resource.RLIMIT_STACK)[1]))
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    values = json.loads(sys.argv[2])
-    control = socket.socket(fileno=int(sys.argv[1]))
-    nurse(control, Plan(tuple(values["files"]), values["folder"], values["memory"]))
+def loaded(values: dict[str, Any]) -> Callable[[], process.Respond]:
+    """Return what opens the dataset of the plan in a worker: loaded once here, or a store on disk."""
+    if values["folder"]:
+        return lambda: partial(respond, open_folder(Path(values["folder"])))
+    store = load([Path(file) for file in values["files"]])
+    return lambda: partial(respond, store)
 
 
 if __name__ == "__main__":
-    main()
+    process.main(loaded)

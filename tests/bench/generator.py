@@ -13,6 +13,15 @@ SHARED = ("article", "document", "passage", "place", "population", "group")
 _NAME = re.compile(r"(?<![\w/])(?!(?:" + "|".join(SHARED) + r"):)([a-z-]+):([a-z0-9][a-z0-9-]*)(?=[\s;,.])")
 
 
+FAULTS = (
+    ("    mc:stance mc:Affirms ;\n", ""),
+    ("mc:certainty mc:Reported", "mc:certainty mc:Affirms"),
+    ("mc:rank mc:Normal", "mc:rank mc:Normal , mc:Preferred"),
+    ('"2024"^^xsd:gYear', '"2024"'),
+)
+"""What breaks a shape: a property missing, a value of another list, one too many, another datatype."""
+
+
 def statements() -> tuple[str, str, int]:
     """Return the prefixes of the good graph, the statements to copy, and how many triples those are."""
     prefixes: dict[str, str] = {}
@@ -33,8 +42,11 @@ def statements() -> tuple[str, str, int]:
     return header, "\n\n".join(blocks), triples
 
 
-def write(folder: Path, triples: int, files: int = 50) -> int:
-    """Write a graph of about `triples` triples to `folder`, in `files` files; return how many triples it has."""
+def write(folder: Path, triples: int, files: int = 50, faults: int = 0) -> int:
+    """Write a graph of about `triples` triples to `folder`, in `files` files; return how many triples it has.
+
+    Every so many copies (`faults`; none for 0) one of the copy's statements is at fault.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     for path in GOOD.glob("*.ttl"):
         (folder / path.name).write_bytes(path.read_bytes())
@@ -50,6 +62,10 @@ def write(folder: Path, triples: int, files: int = 50) -> int:
         text = _NAME.sub(renamed, body)
         text = re.sub(r'(?m)^(        "[^"\n]*)("@(?:en|fr))', rf"\1 {number}\2", text)
         text = re.sub(r'(skos:altLabel "[^"\n]*)"', rf'\1 {number}"', text)
+        if faults and number % faults == 0:
+            before, after = FAULTS[number // faults % len(FAULTS)]
+            assert before in text
+            text = text.replace(before, after, 1)
         parts[number % files].append(text)
     for number, part in enumerate(parts):
         if part:

@@ -116,7 +116,8 @@ class _Change:
         findings += [*self.inputs.findings, *by_shapes(verdict.results, world, self.made.shapes)]
         findings += self.coverage([each for each in documents if each.source in sources | self.paths(bare)], verdict)
         files = len(self.versions.changed) + len(self.versions.gone)
-        scope = f"Judged is what a change of {len(self.changed):,} statements in {files:,} files can affect."
+        within = f"{files:,} file{'' if files == 1 else 's'}"
+        scope = f"Judged is what a change of {len(self.changed):,} statements in {within} can affect."
         if self.made.house:
             scope = " ".join(filter(None, (scope, idle_scope(self.court, verdict))))
         if unbounded:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import re
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 import pyoxigraph as ox
@@ -72,7 +72,39 @@ def _to_rdflib(term: Term) -> Node:
         return Literal(term.value, lang=term.language)
     if term.datatype.value == f"{_XSD}string":
         return Literal(term.value)
-    return Literal(term.value, datatype=URIRef(term.datatype.value), normalize=False)
+    datatype = URIRef(term.datatype.value)
+    made = Literal(term.value, datatype=datatype, normalize=False)
+    if made.value is None or made.value != made.value:  # the second is a number that is none (NaN)
+        return _Careful(term.value, datatype=datatype, normalize=False)
+    return made
+
+
+class _Careful(Literal):
+    """A literal that may not be comparable with another: it is then neither before nor after that one, nor like it.
+
+    rdflib raises errors of Python, which pySHACL lets through, where SHACL asks for a result (section 4.5.3).
+    """
+
+    __slots__ = ()
+
+    def __lt__(self, other: object) -> bool:
+        return self._told(super().__lt__, other)
+
+    def __le__(self, other: object) -> bool:
+        return self._told(super().__le__, other)
+
+    def __gt__(self, other: object) -> bool:
+        return self._told(super().__gt__, other)
+
+    def __ge__(self, other: object) -> bool:
+        return self._told(super().__ge__, other)
+
+    @staticmethod
+    def _told(compare: Callable[[object], bool], other: object) -> bool:
+        try:
+            return compare(other) is True
+        except (TypeError, ArithmeticError):
+            return False
 
 
 def from_rdflib(node: Node) -> Term:

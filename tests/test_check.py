@@ -138,6 +138,22 @@ def test_disjoint_classes(tmp_path: Path) -> None:
         assert shown(found[0])[2] == "ex:ann"
 
 
+def test_a_contradiction_beside_an_ill_typed_literal(tmp_path: Path) -> None:
+    """What a contradictory thing's literals are does not matter to the reasoner, which fails on ill-typed ones."""
+    (tmp_path / "vocabulary.ttl").write_text(
+        "@prefix owl: <http://www.w3.org/2002/07/owl#> . @prefix ex: <http://e/> . ex:pay a owl:DatatypeProperty . "
+        "ex:Person a owl:Class ; owl:disjointWith ex:Firm . ex:Firm a owl:Class .",
+        encoding="utf-8",
+    )
+    (tmp_path / "data.ttl").write_text(
+        "@prefix ex: <http://e/> . @prefix xsd: <http://www.w3.org/2001/XMLSchema#> . "
+        'ex:a a ex:Person , ex:Firm ; ex:pay "x"^^xsd:decimal .',
+        encoding="utf-8",
+    )
+    report = check(Request([tmp_path / "data.ttl"], ontology=[tmp_path / "vocabulary.ttl"]))
+    assert [each.rule for each in report.findings] == ["inconsistent", "ill-typed-literal"]
+
+
 @pytest.mark.parametrize(
     ("name", "words"),
     [("nowhere.ttl", "no such file"), ("x.jsonld", "JSON-LD by its name"), ("x.gz", "compressed"), ("", "no Turtle")],

@@ -186,3 +186,21 @@ def test_rule_ids() -> None:
     nameless = next(shape for shape in shapes.graph.subjects(SH.minCount, Literal(1)))
     assert shapes.rule(nameless, SH.MinCountConstraintComponent) == "Person/minCount"
     assert shapes.rule(URIRef("http://example.org/Person-name"), SH.MinCountConstraintComponent) == "Person-name"
+
+
+INCOMPARABLE = (
+    *('"abc"^^xsd:integer', '"abc"^^xsd:decimal', '"NaN"^^xsd:double', '"2024Z"^^xsd:gYear', '"2024-13-01"^^xsd:date'),
+    *('"x"^^xsd:dateTime', '"P"^^xsd:duration', '"zz"^^xsd:hexBinary', '"maybe"^^xsd:boolean'),
+)
+
+
+@pytest.mark.parametrize("value", INCOMPARABLE)
+def test_values_that_cannot_be_compared(value: str) -> None:
+    """pySHACL judges a value that rdflib cannot compare with another; it raised an error of Python before."""
+    text = f""":S sh:targetNode :x ; sh:property [ sh:path :p ; sh:lessThan :q ; sh:lessThanOrEquals :q ;
+        sh:minInclusive 1.5 ; sh:maxExclusive 9 ; sh:minExclusive {value} ; sh:maxInclusive {value} ] ."""
+    shapes = Shapes([parse(PREFIXES + text, "shapes.ttl")])
+    for other in ("1.5", '"2024"^^xsd:gYear', "true", '"2024-01-01T00:00:00Z"^^xsd:dateTime', "'words'", value):
+        for left, right in ((value, other), (other, value)):
+            data = parse(PREFIXES + f":x :p {left} ; :q {right} .", "data.ttl")
+            assert shapes.judge(shapes.data(triples([data])))  # type: ignore[arg-type]

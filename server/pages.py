@@ -21,7 +21,7 @@ from server.lookup import Row, solutions
 from server.negotiate import GRAPHS, HTML, JSON, choose, override
 from server.questions import questions
 from server.response import Response
-from server.texts import LANGUAGES, language, say
+from server.texts import LANGUAGES, grouped, language, say
 
 bp = Blueprint("pages", __name__)
 
@@ -46,7 +46,7 @@ def other_language() -> tuple[str, str]:
 def register(app: Flask) -> None:
     """Give the templates what they call."""
     app.jinja_env.globals.update(
-        say=say, local=local, page_path=page_path, language=language, other_language=other_language
+        say=say, grouped=grouped, local=local, page_path=page_path, language=language, other_language=other_language
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.register_blueprint(bp)
@@ -62,14 +62,14 @@ def page(template: str, **values: Any) -> Response:
 
 @bp.get("/")
 def home() -> Response:
-    """The start page; a graph that is too large to be counted within the limits is shown without its counts."""
-    counted: dict[str, Any] = {"classes": [], "triples": None}
+    """The start page; a graph that is too large to be grouped within the limits is shown without its counts."""
+    grouped: dict[str, Any] = {"classes": [], "triples": None}
     try:
-        counted["triples"] = union_size(edition())
-        counted["classes"] = class_counts(edition())
+        grouped["triples"] = union_size(edition())
+        grouped["classes"] = class_counts(edition())
     except (BusyError, LimitError):
         keep(False)
-    return page("home.html", questions=questions(), **counted).validated()
+    return page("home.html", questions=questions(), **grouped).validated()
 
 
 @bp.get("/search")

@@ -130,6 +130,12 @@ def say(english: str) -> str:
     return FRENCH[english] if language() == "fr" else english
 
 
+def grouped(number: int) -> str:
+    """Return `number` with its thousands apart as the reader's language has it: a comma, in French a narrow blank."""
+    written = f"{number:,}"
+    return written.replace(",", "\u202f") if language() == "fr" else written
+
+
 def hedge(stance: str, certainty: str) -> str:
     """Return in the reader's language what a claimant does who makes a claim of that stance and certainty."""
     return HEDGES.get((stance, certainty), UNKNOWN)[LANGUAGES.index(language())]

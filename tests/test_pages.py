@@ -31,6 +31,16 @@ PAGES = (
 )
 
 
+@pytest.mark.parametrize(("language", "blank"), [("en", ","), ("fr", "\u202f")])
+def test_numbers_are_written_as_the_reader_writes_them(mercato: Serving, language: str, blank: str) -> None:
+    """The sizes of the dumps have a comma between thousands in English, a narrow blank in French."""
+    sizes = [each["bytes"] for each in mercato.ask("/dumps/manifest.json").json()["files"].values()]
+    reply = mercato.ask("/dumps/", accept="text/html", headers={"Accept-Language": language})
+    assert sizes and max(sizes) > 1_000_000
+    for size in sizes:
+        assert f">{size:,}<".replace(",", blank) in reply.text
+
+
 @pytest.mark.parametrize("path", PAGES)
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_pages_answer_in_both_languages(mercato: Serving, path: str, language: str) -> None:

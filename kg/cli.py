@@ -62,6 +62,11 @@ class _Group(click.Group):
         except MemoryError:
             click.echo("mercato: the memory of this machine is used up: give fewer or smaller files", err=True)
             sys.exit(2)
+        except RecursionError:
+            if os.environ.get("MERCATO_DEBUG"):
+                raise
+            click.echo("mercato: shapes, paths or a query are nested hundreds deep: make them flatter", err=True)
+            sys.exit(2)
         except OSError as error:
             # A full disk, missing rights: the machine's fault and not the program's.
             if os.environ.get("MERCATO_DEBUG"):

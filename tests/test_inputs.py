@@ -182,6 +182,24 @@ def test_what_cannot_be_read(tmp_path: Path, make: object, line: str, words: str
     assert len(done.stderr.splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    "shapes",
+    [
+        "<x:s0> sh:targetNode <x:a> . " + "".join(f"<x:s{each}> sh:node <x:s{each + 1}> .\n" for each in range(999))
+        + "<x:s999> sh:minLength 1 .",
+        "<x:s> sh:property [ sh:path " + "[ sh:inversePath " * 3000 + "<x:p>" + " ]" * 3000 + " ] .",
+    ],
+    ids=["shapes", "path"],
+)  # fmt: skip
+def test_what_is_nested_too_deep(tmp_path: Path, shapes: str) -> None:
+    """Shapes or paths that lead through each other without measure are told in a sentence, and are no fault of ours."""
+    (tmp_path / "shapes.ttl").write_text(f"@prefix sh: <http://www.w3.org/ns/shacl#> . {shapes}")
+    (tmp_path / "x.ttl").write_text(CONCEPT)
+    done = shell(f"{COMMAND.replace(str(SHAPES), 'shapes.ttl')} x.ttl", tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "mercato: shapes, paths or a query are nested hundreds deep: make them flatter\n"
+
+
 def test_a_folder_named_like_a_file(tmp_path: Path) -> None:
     """A folder called `x.ttl` is a folder, and links to folders do not lead round in circles."""
     (tmp_path / "x.ttl").mkdir()

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import secrets
+import subprocess
+import sys
 import time
 from collections import Counter
+from pathlib import Path
 from random import Random
 
 import pyoxigraph as ox
@@ -114,3 +117,19 @@ def test_fuzz_by_the_clock(capsys: pytest.CaptureFixture[str]) -> None:
             print(f"  {kind or 'in all':<20} {read + refused:>10,} texts  {read:>10,} Turtle  {refused:>10,} refused")
     assert all(counts[kind, "refused"] for kind in KINDS)
     assert counts["grammar", "read"]
+
+
+@pytest.mark.soak
+def test_fuzz_by_coverage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The same, guided by what of the reader the texts reach, where Atheris is installed (the extra `fuzz`)."""
+    pytest.importorskip("atheris", reason="Atheris is not installed: pip install 'mercato[fuzz]'")
+    seconds = os.environ.get("MERCATO_FUZZ_SECONDS", "600")
+    for number, data in enumerate(corpus()):
+        (tmp_path / str(number)).write_bytes(data)
+    command = [sys.executable, str(Path(__file__).with_name("coverage_fuzz.py"))]
+    limits = [f"-max_total_time={seconds}", "-timeout=60", "-rss_limit_mb=4096", f"-artifact_prefix={tmp_path}/"]
+    done = subprocess.run([*command, *limits, str(tmp_path)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    last = [line for line in done.stderr.splitlines() if line.startswith(("texts ", "Done "))]
+    with capsys.disabled():
+        print(f"\n  the reader's fuzz by coverage: {'; '.join(last[-2:])}")

@@ -87,6 +87,42 @@ ADDRESSES = (
 BODIES = (("application/rdf+xml", ENTITY), ("application/ld+json", CONTEXT), ("text/turtle", IMPORTS))
 
 
+SHACL = "http://www.w3.org/ns/shacl#"
+OWL = "http://www.w3.org/2002/07/owl#"
+TURTLES = (
+    f"<{{where}}> a <{OWL}Ontology> ; <{OWL}imports> <{{where}}> .",
+    f"<x:a> <{SHACL}shapesGraph> <{{where}}> ; <{SHACL}entailment> <{{where}}> .",
+    "@base <{where}> . @prefix p: <{where}#> . <> p:a <other> , <> .",
+    """@prefix sh: <http://www.w3.org/ns/shacl#> . @prefix mc: <https://w3id.org/mercato/ontology#> .
+    <x:s> a sh:NodeShape ; sh:targetClass mc:Person ; sh:js [ sh:jsLibrary [ sh:jsLibraryURL <{where}> ] ] ;
+        sh:rule [ sh:construct "CONSTRUCT WHERE {{ SERVICE <{where}> {{ ?s ?p ?o }} }}" ] ;
+        sh:sparql [ sh:select "SELECT $this FROM <{where}> WHERE {{ SERVICE <{where}> {{ ?s ?p ?o }} }}" ] .
+    <x:a> a mc:Person .""",
+    """@prefix rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#> .
+    <x:a> <x:b> '{{"@context": "{where}"}}'^^rdf:JSON .""",
+    """@prefix rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#> .
+    <x:a> <x:b> '<!DOCTYPE r [<!ENTITY e SYSTEM "{where}">]><r>&e;</r>'^^rdf:XMLLiteral .""",
+)
+"""Turtle that names something elsewhere, in each way that somebody might follow."""
+
+
+@pytest.mark.parametrize("scheme", ["http", "file"])
+def test_a_posted_text_fetches_nothing(mercato: Serving, market: Serving, trap: Trap, scheme: str) -> None:
+    """Imports, shapes, queries, scripts, contexts and entities in a text are judged as data: 0 sockets and 0 files."""
+    where = trap.url if scheme == "http" else trap.pipe.as_uri()
+    for server in (mercato, market):
+        for text in TURTLES:
+            body = text.format(where=where).encode()
+            path = f"/check?name={quote(where, safe='')}"
+            reply = server.ask(path, method="POST", body=body, headers={"Content-Type": "text/turtle"})
+            assert reply.status == 200, reply.text
+            assert "[syntax]" not in reply.text, reply.text
+    for media, text in BODIES[:2]:
+        body = text.format(where=where).encode()
+        assert mercato.ask("/check", method="POST", body=body, headers={"Content-Type": media}).status == 415
+    assert (trap.connections(), trap.readers()) == (0, 0)
+
+
 @pytest.mark.parametrize("scheme", ["http", "file"])
 def test_nothing_gets_out_and_nothing_in(market: Serving, trap: Trap, scheme: str) -> None:
     """SERVICE, FROM, LOAD, datasets, contexts, entities and imports open 0 sockets and 0 files, and break nothing."""

@@ -60,3 +60,30 @@ def unescape(text: str) -> str:
         lambda found: chr(int(found[1] or found[2], 16)) if found[1] or found[2] else _SHORT.get(found[3], found[3]),
         text,
     )
+
+
+_OPENING = re.compile(r"\"\"\"|'''|[\"'<#]")
+
+
+def endless(text: str, most: int) -> int:
+    """Return the offset of the first string, IRI or remark of `text` that never ends or is longer than `most`, or 0.
+
+    It needs no memory for each character, as `TOKEN` may, and the text need not be Turtle.
+    """
+    found = 0
+    while mark := _OPENING.search(text, found):
+        close = {"<": ">", "#": "\n"}.get(mark[0], mark[0])
+        found = text.find(close, mark.end())
+        while found > 0 and close[0] in "\"'" and _is_escaped(text, found):
+            found = text.find(close, found + 1)
+        if found < 0 or found - mark.start() > most:
+            return mark.start()
+        found += len(close)
+    return 0
+
+
+def _is_escaped(text: str, at: int) -> bool:
+    start = at
+    while start > 0 and text[start - 1] == "\\":
+        start -= 1
+    return (at - start) % 2 == 1

@@ -157,6 +157,8 @@ def make_locked_folder(place: Path) -> None:
         (None, "$CHECK .", ".: this folder holds no Turtle (*.ttl): name the files to read"),
         (None, "touch x.jsonld; $CHECK x.jsonld", "x.jsonld: this is JSON-LD by its name: convert it to Turtle first"),
         (None, "$CHECK", "there is nothing to check: name the Turtle files"),
+        (None, "$CHECK ''", "this name is empty: give one, or see whether a variable of the shell is unset"),
+        (None, "$CHECK ./-", "/-: there is no such file"),
         (None, "$CHECK - <&-", "standard input is closed: pipe the Turtle to this command, or name a file"),
         (None, "$CHECK - --base main", "-: this is no file that a base can hold: check it without --base"),
         (None, "mkfifo pipe; $CHECK pipe --base main", "pipe: this is no file that a base can hold"),

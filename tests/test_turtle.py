@@ -221,6 +221,8 @@ def test_relative_iris_do_not_depend_on_the_machine() -> None:
         (":s :p :o :t .", "2:10-2:12", "missing"),
         (":s :p << :a :b :c >> .", "2:7-2:8", "RDF 1.2"),
         (':s :p "x"@en--ltr .', "2:13-2:14", "RDF 1.2"),
+        (":s :p :a\\..", "2:7-2:11", "put a blank between this name and the dot"),
+        (":s :p 'x'^^:a\\..", "2:12-2:16", "put a blank between this name and the dot"),
         ('VERSION "1.2"\n:s :p :o .', "2:1-2:2", "RDF 1.2"),
     ],
 )

@@ -19,7 +19,22 @@ from kg.check.inputs import STANDARD_INPUT
 from kg.check.judge import Request, check
 from kg.commands.output import write_out
 
-_PATH = click.Path(path_type=Path, readable=False)  # whether it can be read is told by who reads it
+
+class _Name(click.Path):
+    """The name of a file or folder; whether it can be read is told by who reads it."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path, readable=False)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Refuse an empty name, which would stand for the folder we are in, and tell the file `./-` from `-`."""
+        if value == "":
+            self.fail("this name is empty: give one, or see whether a variable of the shell is unset", param, ctx)
+        path = super().convert(value, param, ctx)
+        return path.absolute() if path == STANDARD_INPUT and str(value) != "-" else path
+
+
+_PATH = _Name()
 
 
 def _paths(name: str, words: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -49,7 +64,7 @@ def _uncollected() -> Iterator[None]:
 @click.option("--texts", type=_PATH, help="Folder of the articles' texts: prove the passages' hashes against them.")
 @settings.option("data")
 @click.option("--format", "form", type=click.Choice(list(report.FORMATS)), default="text", show_default=True)
-@click.option("--output", type=_PATH, help="File to write the report to; standard output where not given.")
+@click.option("--output", type=_PATH, help="File to write the report to; standard output where not given, or -.")
 def check_command(
     files: tuple[Path, ...],
     shapes: tuple[Path, ...],
@@ -78,6 +93,7 @@ def check_command(
     with _uncollected():
         found = check_change(request, base) if base else check(request)
     found = replace(found, scope=" ".join(filter(None, (found.scope, request.without))))
+    output = None if output == Path("-") else output
     if output is None and form == "text":
         click.echo(report.text(found, colour=sys.stdout.isatty()), nl=False)
     else:

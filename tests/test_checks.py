@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from kg import settings
-from kg.check.excerpt import AFTER, BEFORE, SHOWN, TOKEN, listing, pieces
+from kg.check.excerpt import SHOWN, listing, pieces
 from kg.check.finding import Finding, Report
 from kg.errors import InputError, LimitError
 from kg.sandbox import checker, process
@@ -20,7 +20,7 @@ from kg.sandbox.checker import prepared
 from kg.sandbox.checks import Checks
 from kg.sandbox.plans import PAGE, CheckPlan
 from kg.sandbox.seal import Seal
-from kg.spans import Span
+from kg.spans import Span, Text
 
 DATA = Path(__file__).parent / "data"
 SHAPES = (("shapes.ttl", str(DATA / "skos" / "shapes.ttl")),)
@@ -136,12 +136,13 @@ def test_a_sealed_process_says_what_it_could_not_load() -> None:
         ("", Span(1, 1, 1, 2), ("", " ", "")),
         ("of several lines", Span(1, 4, 3, 2), ("of ", "several lines", "")),
         ("a\x00\u202eb\tc", Span(1, 2, 1, 4), ("a", "\ufffd\ufffd", "b\tc")),
-        ("x" * 1000, Span(1, 400, 1, 800), ("…" + "x" * BEFORE, "x" * TOKEN + "…", "x" * AFTER + "…")),
+        ("x" * 400 + "here" + "y" * 400, Span(1, 401, 1, 405), ("…" + "x" * 59, "here", "y" * 177)),
     ],
 )
 def test_pages_show_the_part_of_a_line_that_matters(text: str, span: Span, shown: tuple[str, str, str]) -> None:
     """A line comes in three pieces, long ones shortened and characters that deceive made visible."""
-    assert pieces(Finding("x.ttl", span, "rule", "sentence", text=text)) == shown
+    line, column = Text(text, "x.ttl").excerpt(span)
+    assert pieces(Finding("x.ttl", span, "rule", "sentence", text=line, text_column=column)) == shown
 
 
 def test_a_page_gets_the_first_findings_and_the_number_of_the_others() -> None:

@@ -9,11 +9,6 @@ from kg.check.finding import LEVELS, Finding, Report
 SHOWN = 200
 """Findings that a page shows."""
 
-BEFORE, TOKEN, AFTER = 80, 160, 80
-"""Characters that are shown of a line: before the place, of the place itself, and after it."""
-
-_LEFT_OUT = "…"
-
 
 def listing(report: Report) -> str:
     """Return JSON: `findings`, at most `SHOWN` of them, how many `more` there are, and the counts of the report.
@@ -47,21 +42,13 @@ def _shown(finding: Finding) -> dict[str, object]:
 
 
 def pieces(finding: Finding) -> tuple[str, str, str]:
-    """Return the source line before the place of `finding`, at it and after it, shortened and without odd characters.
+    """Return the source line before the place of `finding`, at it and after it, without odd characters.
 
     A place of several lines ends with its first; one past the end of the line is a blank.
     """
-    text, span = finding.text, finding.span
-    start = span.column - 1
-    end = span.end_column - 1 if span.end_line == span.line else len(text)
-    before, token, after = text[:start], text[start:end] or " ", text[max(end, start) :]
-    if len(before) > BEFORE:
-        before = _LEFT_OUT + before[-BEFORE:]
-    if len(token) > TOKEN:
-        token = token[:TOKEN] + _LEFT_OUT
-    if len(after) > AFTER:
-        after = after[:AFTER] + _LEFT_OUT
-    return _visible(before), _visible(token), _visible(after)
+    text, (start, end) = finding.text, finding.at
+    before = "…" * (finding.text_column > 1) + text[:start]
+    return _visible(before), _visible(text[start:end] or " "), _visible(text[end:])
 
 
 def _visible(words: str) -> str:

@@ -17,8 +17,8 @@ class Finding:
 
     `rule` is an id of ours or of a shape (tests/data/README.md), `sentence` says what to do, `focus` is the node it is
     about as a reader would write it, `text` the source line, of a long one what is around the place, from the column
-    `text_column` on. Of a SHACL result, `result` has the terms in N-Triples
-    syntax by the names of their properties in the SHACL namespace (SHACL, section 3.6.2).
+    `text_column` on. Of a SHACL result, `result` has the terms in N-Triples syntax by the names of their properties in
+    the SHACL namespace (SHACL, section 3.6.2).
     """
 
     source: str
@@ -30,6 +30,13 @@ class Finding:
     text: str = field(default="", compare=False)
     result: tuple[tuple[str, str], ...] = ()
     text_column: int = field(default=1, compare=False)
+
+    @property
+    def at(self) -> tuple[int, int]:
+        """Where in `text` the place starts and ends; one of several lines ends with the first."""
+        last = self.span.end_column - self.text_column if self.span.end_line == self.span.line else len(self.text)
+        start = min(self.span.column - self.text_column, len(self.text))
+        return start, max(start, min(last, len(self.text)))
 
     @property
     def fingerprint(self) -> str:

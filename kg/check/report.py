@@ -64,10 +64,9 @@ def text(report: Report, colour: bool = False) -> str:
         lines.append(f"{style(where, bold=True)}: {level} [{finding.rule}] {told(finding).translate(_CONTROLS)}")
         if finding.text:
             number = f"{span.line:>6}"
-            start = span.column - finding.text_column
-            end = span.end_column - finding.text_column if span.end_line == span.line else len(finding.text)
+            start, end = finding.at
             indent = "".join(each if each == "\t" else " " for each in finding.text[:start])
-            caret = style("^" * max(1, min(end, len(finding.text)) - start), fg=_COLOURS[finding.level])
+            caret = style("^" * max(1, end - start), fg=_COLOURS[finding.level])
             lines += [f"{number} | {finding.text.translate(_CONTROLS_BUT_TAB)}", f"       | {indent}{caret}"]
     lines.append(style(summary(report), bold=True))
     return "\n".join(lines) + "\n"

@@ -28,12 +28,14 @@ from kg.sandbox import process
 from kg.sandbox.plans import PAGE, CheckPlan
 from kg.sandbox.seal import Seal
 from kg.shacl.shapes import Shapes
-from kg.spans import Span
+from kg.spans import Span, Text
 from kg.terms import Three
 from kg.turtle import read
 
 REPORTS: dict[str, Callable[[Report], str]] = {**FORMATS, PAGE: listing}
 """How a report can be had."""
+
+_START = Span(1, 1, 1, 2)
 
 CONTEXT = 200_000
 """Triples that a text may refer to at most: each check goes through all of them."""
@@ -82,8 +84,8 @@ class Bench:
             return found
         findings = found.findings
         if self.note:
-            first = data.decode("utf-8").replace("\ufeff", " ", 1).split("\n", 1)[0].rstrip("\r")
-            note = Finding(source, Span(1, 1, 1, 2), "nothing-checked", self.note, "note", text=first)
+            first, _ = Text(data.decode("utf-8").replace("\ufeff", " ", 1), source).excerpt(_START)
+            note = Finding(source, _START, "nothing-checked", self.note, "note", text=first)
             findings = tuple(sorted((*findings, note)))
         return replace(found, findings=findings, scope=" ".join(filter(None, (found.scope, self.scope))))
 

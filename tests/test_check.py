@@ -192,3 +192,19 @@ def test_a_file_of_ten_thousand_errors(tmp_path: Path) -> None:
     (tmp_path / "x.ttl").write_text("\n".join(lines), encoding="utf-8")
     report = check(foreign("skos", tmp_path / "x.ttl"))
     assert [each.span.line for each in report.findings if each.rule == "Scheme"] == list(range(2, 10_002))
+
+
+@pytest.mark.parametrize("count", [5, 2000])
+def test_each_namesake_is_told_once(tmp_path: Path, count: int) -> None:
+    """Each but the first is told of the first; of many, not every pair is made, which would take without end."""
+    path = tmp_path / "people.ttl"
+    people = "".join(
+        f'person:p{number:04}\n    a mc:Person ;\n    rdfs:label "Jo March"@en , "Jo March"@fr ;\n.\n'
+        for number in range(count)
+    )
+    names = {"mc": "ontology#", "person": "id/person/"}
+    head = "".join(f"@prefix {prefix}: <https://w3id.org/mercato/{rest}> .\n" for prefix, rest in names.items())
+    path.write_text(f"{head}@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .\n{people}", encoding="utf-8")
+    alike = [each for each in check(Request([path], context=[])).findings if each.rule == "duplicate-thing"]
+    assert [each.focus for each in alike] == [f"person:p{number:04}" for number in range(1, count)]
+    assert {each.sentence.split(":")[1].split()[0] for each in alike} == {"p0000"}

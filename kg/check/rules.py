@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
-from itertools import combinations
+from itertools import combinations, repeat
 
 import pyoxigraph as ox
 from rapidfuzz import fuzz, process, utils
@@ -27,6 +27,8 @@ ALIKE = 92.0
 """From what likeness on (rapidfuzz's ratio of the normalised labels, 0 to 100) two things may be one."""
 
 _LABELS = tuple(ox.NamedNode(iri) for iri in (f"{VOCABULARIES['rdfs']}label", f"{VOCABULARIES['skos']}altLabel"))
+_MANY = 20
+"""Up to so many namesakes are compared pair by pair; of more each with the first, for pairs grow by the square."""
 _NO_DIGIT = re.compile(r"\D")
 _DIFFERENT = ox.NamedNode(f"{VOCABULARIES['owl']}differentFrom")
 
@@ -184,12 +186,13 @@ def _alike(labels: dict[str, set[Term]]) -> Iterator[tuple[Term, Term, str]]:
             by_digits.setdefault(_NO_DIGIT.sub("", name), []).append(name)
     for like in by_digits.values():
         for number, name in enumerate(like[:-1], 1):
-            found = process.extract(name, like[number:], scorer=fuzz.ratio, score_cutoff=ALIKE, limit=None)
+            found = process.extract(name, like[number:], scorer=fuzz.ratio, score_cutoff=ALIKE, limit=_MANY)
             near += [(name, other) for other, _, _ in found]
     for one_name, other_name in [*((name, name) for name in names), *sorted(near)]:
         nodes = sorted(labels[one_name] | labels[other_name], key=str)
         how = "the same label" if one_name == other_name else f"labels {one_name!r} and {other_name!r}"
-        for one, other in combinations(nodes, 2):
+        pairs = combinations(nodes, 2) if len(nodes) <= _MANY else zip(repeat(nodes[0]), nodes[1:], strict=False)
+        for one, other in pairs:
             if frozenset((one, other)) not in seen:
                 seen.add(frozenset((one, other)))
                 yield one, other, how

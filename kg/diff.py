@@ -6,7 +6,9 @@ both, over the stated and the derived facts, and those whose answers differ are 
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections import ChainMap, Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +26,7 @@ from kg.terms import Three, shown
 from kg.turtle import canonical
 
 _LABEL = ox.NamedNode(f"{VOCABULARIES['rdfs']}label")
+_ROUNDS = 8
 KINDS = ("added", "changed", "withdrawn")
 
 
@@ -62,7 +65,7 @@ class Difference:
 
 
 def read(place: Path) -> tuple[set[Three], dict[str, str]]:
-    """Return the triples of a file or folder, blank nodes named by what they say, and its prefixes."""
+    """Return the triples of a file or folder, with canonical names of blank nodes, and its prefixes."""
     inputs = read_all(expand([place]))
     for finding in inputs.findings:
         raise InputError(finding.sentence, source=finding.source, line=finding.span.line, column=finding.span.column)
@@ -71,6 +74,50 @@ def read(place: Path) -> tuple[set[Three], dict[str, str]]:
     if not any(isinstance(term, ox.BlankNode) for triple in triples for term in triple):
         return set(triples), prefixes
     return {(quad.subject, quad.predicate, quad.object) for quad in canonical(triples)}, prefixes  # type: ignore[misc]
+
+
+def _digest(about: Iterable[tuple[Term, Term]], said: Mapping[Term, str]) -> str:
+    """Return a digest of predicates and values, blank ones by their own digest in `said`."""
+    lines = sorted(f"{predicate} {said.get(value, value)}" for predicate, value in about)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def named(triples: set[Three]) -> set[Three]:
+    """Return the triples with each blank node named by what it says; round a circle that is read `_ROUNDS` steps far.
+
+    Canonical names are of one graph alone: add a node to it, and others have other names. By what they say, the nodes
+    that two graphs have in common have one name in both. Several that say the same are numbered by who speaks of them.
+    """
+    about = _by_subject(triples)
+    nodes: set[Term] = {term for triple in triples for term in (triple[0], triple[2]) if isinstance(term, ox.BlankNode)}
+    waiting: dict[Term, set[Term]] = {node: {value for _, value in about.get(node, ())} & nodes for node in nodes}
+    speakers: dict[Term, list[tuple[Term, Term]]] = {node: [] for node in nodes}
+    for subject, predicate, value in triples:
+        if value in speakers:
+            speakers[value].append((subject, predicate))
+    said: dict[Term, str] = {}
+    ready = [node for node, values in waiting.items() if not values]
+    while ready:
+        node = ready.pop()
+        said[node] = _digest(about.get(node, ()), said)
+        for speaker in {subject for subject, _ in speakers[node]} & nodes:
+            waiting[speaker].discard(node)
+            if not waiting[speaker]:
+                ready.append(speaker)
+    circles: dict[Term, str] = dict.fromkeys(nodes - said.keys(), "")
+    for _ in range(_ROUNDS):
+        circles = {node: _digest(about[node], ChainMap(circles, said)) for node in circles}
+    said |= circles
+
+    def order(node: Term) -> tuple[str, list[str], str]:
+        return said[node], sorted(f"{said.get(one, one)} {word}" for one, word in speakers[node]), str(node)
+
+    numbers: Counter[str] = Counter()
+    names: dict[Term, Term] = {}
+    for node in sorted(said, key=order):
+        names[node] = ox.BlankNode(f"s{said[node]}n{numbers[said[node]]}")
+        numbers[said[node]] += 1
+    return {(names.get(subject, subject), predicate, names.get(value, value)) for subject, predicate, value in triples}
 
 
 def compare(
@@ -84,6 +131,7 @@ def compare(
     difference = Difference()
     if before == after:
         return difference
+    before, after = named(before), named(after)
     prefixes = {**VOCABULARIES, **one, **other}
     about_old, about_new = _by_subject(before), _by_subject(after)
     changed = {triple[0] for triple in before ^ after}

@@ -62,14 +62,14 @@ def page(template: str, **values: Any) -> Response:
 
 @bp.get("/")
 def home() -> Response:
-    """The start page; a graph that is too large to be grouped within the limits is shown without its counts."""
-    grouped: dict[str, Any] = {"classes": [], "triples": None}
+    """The start page; a graph that is too large to be counted within the limits is shown without its counts."""
+    counted: dict[str, Any] = {"classes": [], "triples": None}
     try:
-        grouped["triples"] = union_size(edition())
-        grouped["classes"] = class_counts(edition())
+        counted["triples"] = union_size(edition())
+        counted["classes"] = class_counts(edition())
     except (BusyError, LimitError):
         keep(False)
-    return page("home.html", questions=questions(), **grouped).validated()
+    return page("home.html", questions=questions(), **counted).validated()
 
 
 @bp.get("/search")

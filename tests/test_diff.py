@@ -95,3 +95,31 @@ def test_input_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "x.ttl").write_text("x", encoding="utf-8")
     with pytest.raises(InputError, match=r"x\.ttl:1:1"):
         diff.compare(tmp_path / "x.ttl", GOOD)
+
+
+def test_blank_nodes_that_stay_are_no_change(tmp_path: Path) -> None:
+    """Blank nodes added beside others do not change those, nor whoever speaks of them."""
+    kept = (
+        "person:a mc:about [ mc:name 'x' ; mc:about [ mc:name 'y' ] ] . person:b mc:about [ mc:name 'x' ] .\n"
+        "person:c mc:about [ mc:name 'x' ] . person:d mc:about ( 1 [ mc:name 'z' ] ) . [] mc:name 'w' .\n"
+    )
+    old, new = files(tmp_path, kept, "[] mc:name 'a' . [] mc:name 'b' ; mc:about [ mc:name 'c' ] .\n" + kept)
+    found = diff.compare(old, new)
+    assert len(found.nodes["added"]) == 3
+    assert {line for node in found.nodes["added"] for line in node.new} == {
+        'mc:name "a"',
+        'mc:name "b"',
+        'mc:name "c"',
+        "mc:about a node without a name",
+    }
+    assert not found.nodes["changed"]
+    assert not found.nodes["withdrawn"]
+
+
+def test_twins_and_circles_of_blank_nodes(tmp_path: Path) -> None:
+    """Of blank nodes that say the same each counts, and those that speak of each other are told apart all the same."""
+    circle = "_:a mc:about _:b . _:b mc:about _:a ; mc:name 'b' . "
+    old, new = files(tmp_path, circle + "[] mc:name 'x' .", circle + "[] mc:name 'x' . [] mc:name 'x' .")
+    found = diff.compare(old, new)
+    assert [node.new for node in found.nodes["added"]] == [('mc:name "x"',)]
+    assert not found.nodes["withdrawn"]

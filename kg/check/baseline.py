@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pyoxigraph as ox
 
@@ -55,6 +58,19 @@ def _read(data: bytes, name: str, after: str) -> Iterator[Three]:
         return
 
 
+def _readable(path: Path) -> bool:
+    """Tell whether there is a whole index at `path`: one that a crash or a full disk cut short is made anew."""
+    if not path.exists():
+        return False
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
+            pages, size = (connection.execute(f"PRAGMA {each}").fetchone()[0] for each in ("page_count", "page_size"))
+            connection.execute("SELECT count(*) FROM file").fetchone()
+    except sqlite3.DatabaseError:
+        return False
+    return bool(path.stat().st_size == pages * size)
+
+
 def stored(versions: Versions, context: Sequence[Path]) -> Path:
     """Return the index of the base and the context, made if it is not there yet."""
     key = hashlib.sha256(FORMAT.encode())
@@ -65,12 +81,16 @@ def stored(versions: Versions, context: Sequence[Path]) -> Path:
         key.update(f"{name}\0".encode() + hashlib.sha256(data).digest())
     folder = cache()
     path = folder / f"base-{key.hexdigest()}.sqlite"
-    if path.exists():
+    if _readable(path):
         path.touch()
         return path
     files = [(name, triples(versions, name)) for name in sorted(versions.base)]
     files += [(f"context:{name}", _read(data, name, f"c{number}.")) for number, (name, data) in enumerate(read)]
-    write(path, files)
+    folder.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix="making-", dir=folder) as apart:  # two checks at once may make the same one
+        made = Path(apart) / path.name
+        write(made, files)
+        made.replace(path)
     for stale in sorted(folder.glob("base-*.sqlite"), key=lambda each: each.stat().st_mtime)[:-KEPT]:
         stale.unlink(missing_ok=True)
     return path

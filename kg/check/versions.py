@@ -36,6 +36,8 @@ def compare(files: Sequence[Path], base: str) -> Versions:
 
     Raises `InputError` where it is neither, and for what is no file that can be read twice under one name.
     """
+    if not files:
+        raise InputError("there is nothing to check: name the Turtle files")
     for path in files:
         if path == STANDARD_INPUT or (path.exists() and not (path.is_file() or path.is_dir())):
             raise InputError("this is no file that a base can hold: check it without --base", source=str(path))
@@ -73,7 +75,10 @@ def _against_path(files: Sequence[Path], place: Path) -> Versions:
     else:
         for path in expand(files):
             inside = next((folder for folder in folders if folder in path.parents), path.parent)
-            versions.now[path.relative_to(inside).as_posix()] = path
+            name = path.relative_to(inside).as_posix()
+            if (other := versions.now.setdefault(name, path)) != path:
+                words = f"{other} has the same name in the base: check them one at a time"
+                raise InputError(words, source=str(path))
         old = {path.relative_to(place).as_posix(): path for path in turtle_files(place)}
         if not folders:  # single files stand against their namesakes, and nothing is gone
             old = {name: path for name, path in old.items() if name in versions.now}
@@ -104,9 +109,8 @@ def _against_revision(files: Sequence[Path], revision: str) -> Versions:
     start = first if first.is_dir() else first.parent
     root = Path(_git(start, revision, "rev-parse", "--show-toplevel").decode().strip())
     versions = Versions(root=root)
-    found = expand([path for path in files if path.exists()])
-    versions.now = {path.resolve().relative_to(root).as_posix(): path for path in found}
-    names = [path.resolve().relative_to(root).as_posix() for path in files]
+    versions.now = {_within(root, path): path for path in expand([path for path in files if path.exists()])}
+    names = {_within(root, path): path for path in files}
     commit = _git(root, revision, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}").decode().strip()
     tree = _git(root, revision, "ls-tree", "-r", "-z", commit, "--", *names).decode()
     for line in filter(None, tree.split("\0")):
@@ -115,7 +119,20 @@ def _against_revision(files: Sequence[Path], revision: str) -> Versions:
             blob = about.split()[2]
             versions.digests[name] = blob
             versions.base[name] = lambda blob=blob: _git(root, revision, "cat-file", "blob", blob)  # type: ignore[misc]
+    for name, path in names.items():
+        if not path.exists() and not any(each == name or each.startswith(f"{name}/") for each in versions.base):
+            words = f"there is no such file, neither here nor at {revision}: check the name"
+            raise InputError(words, source=str(path))
     return _sort_out(versions, _blob)
+
+
+def _within(root: Path, path: Path) -> str:
+    """Return the name of `path` in the repository at `root`; raise `InputError` where it lies outside."""
+    try:
+        return path.resolve().relative_to(root).as_posix()
+    except ValueError:
+        words = "this lies outside the repository of the first file: check it without --base"
+        raise InputError(words, source=str(path)) from None
 
 
 def differs(versions: Versions, revision: str, paths: Sequence[Path]) -> bool:

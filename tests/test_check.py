@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from kg.check.finding import Finding
+from kg.check.incremental import check_change
 from kg.check.judge import Request, check
 from kg.commands.checking import check_command
 from kg.errors import InputError
@@ -208,3 +210,25 @@ def test_each_namesake_is_told_once(tmp_path: Path, count: int) -> None:
     alike = [each for each in check(Request([path], context=[])).findings if each.rule == "duplicate-thing"]
     assert [each.focus for each in alike] == [f"person:p{number:04}" for number in range(1, count)]
     assert {each.sentence.split(":")[1].split()[0] for each in alike} == {"p0000"}
+
+
+@pytest.mark.parametrize("base", [None, "old"])
+def test_a_file_that_is_context_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, base: str | None) -> None:
+    """A file given beside the folder that it lies in is read once: its blank nodes are not there twice."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    for name in ("data", "old"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "shapes.ttl").write_text(
+        "@prefix sh: <http://www.w3.org/ns/shacl#> .\n"
+        "<x:S> a sh:NodeShape ; sh:targetClass <x:C> ; sh:property <x:P> .\n"
+        "<x:P> sh:path <x:p> ; sh:minCount 1 ; sh:maxCount 1 ; sh:class <x:D> .",
+        encoding="utf-8",
+    )
+    file = tmp_path / "data" / "a.ttl"
+    file.write_text("<x:s> a <x:C> ; <x:p> [ a <x:D> ] . <x:t> a <x:C> ; <x:p> <x:d> .", encoding="utf-8")
+    (tmp_path / "data" / "b.ttl").write_text("<x:d> a <x:D> .", encoding="utf-8")
+    request = Request([file], [tmp_path / "shapes.ttl"], context=[tmp_path / "data"])
+    report = check(request) if base is None else check_change(request, str(tmp_path / base))
+    assert [each for each in report.findings if each.level == "error"] == []
+    alone = check(replace(request, context=[]))
+    assert [each.focus for each in alone.findings if each.level == "error"] == ["<x:t>"]

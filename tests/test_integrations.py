@@ -52,6 +52,21 @@ def environment(tmp_path: Path) -> dict[str, str]:
     }
 
 
+def install_step() -> str:
+    """Return the script of the Action's step that installs."""
+    text = (ROOT / "action.yml").read_text(encoding="utf-8")
+    return text.split("      run: python", 1)[1].splitlines()[0]
+
+
+@pytest.mark.parametrize(("version", "installed"), [("", "/the action"), ("mercato==9", "mercato==9")])
+def test_the_action_installs_itself(version: str, installed: str) -> None:
+    """The Action installs the checkout that it is part of, and another version where one is asked for."""
+    variables = {"MERCATO_VERSION": version, "GITHUB_ACTION_PATH": "/the action"}
+    command = ["/bin/bash", "-c", f"printf '%s\\n' {install_step()}"]
+    done = subprocess.run(command, env=variables, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == installed
+
+
 def check_step() -> str:
     """Return the script of the Action's last step."""
     text = (ROOT / "action.yml").read_text(encoding="utf-8")

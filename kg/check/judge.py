@@ -139,9 +139,14 @@ def _near(place: Path) -> Path:
 
 
 def context_files(request: Request, given: Sequence[Path]) -> list[Path]:
-    """Return the files that those `given` may refer to: for our own graph its data, without older copies of them."""
+    """Return the files that those `given` may refer to, without them: for our own graph its data.
+
+    A file on both sides would have each of its blank nodes twice. Of our own data older copies of those given, which
+    may lie elsewhere, are left out too.
+    """
     if request.context is not None or not request.house:
-        return expand(request.context or ())
+        judged = {path.resolve() for path in given}
+        return [path for path in expand(request.context or ()) if path.resolve() not in judged]
     place = folder("data", request.data)
     return [path for path in expand([place]) if not any(_same(path, place, each) for each in given)]
 

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from kg.check.finding import Finding, Report
 from kg.check.judge import Request, check
-from kg.check.report import FORMATS, github, markdown, text
+from kg.check.report import FORMATS, github, markdown, summary, text
 from kg.commands.checking import check_command
 from kg.spans import Span
 
@@ -178,3 +178,16 @@ def test_the_documents_examples_are_real(name: str, monkeypatch: pytest.MonkeyPa
     result = CliRunner().invoke(check_command, found[1].split(), standalone_mode=False)
     version = re.compile(r'"version": "[^"]*",\n +"informationUri"')
     assert version.sub("", result.output) == version.sub("", found[2])
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (0, "0 triples in 0 files; 0 shapes selected 0 nodes."),
+        (1, "1 triple in 1 file; 1 shape selected 1 node."),
+        (1234, "1,234 triples in 1,234 files; 1,234 shapes selected 1,234 nodes."),
+    ],
+)
+def test_one_and_many(number: int, words: str) -> None:
+    """The summary says one triple and two triples, with thousands apart."""
+    assert summary(Report((), number, number, number, number)) == f"0 errors, 0 warnings, 0 notes: {words}"

@@ -81,6 +81,9 @@ def _uncovered(world: World, covered: set[Term], level: str) -> list[Finding]:
                 first.setdefault(triple.object, Place(document, (triple.predicate_at[0], triple.object_at[1])))
         for kind, place in first.items():
             name = world.shown(kind, document)
-            words = f"no shape selects this {name}, so it is not judged: write a shape for the class, or check its name"
+            words = (
+                f"no shape selects this {name}, so it is judged only as a part of other nodes, if at all:"
+                " write a shape for the class, or check its name"
+            )
             findings.append(world.finding(place, "node-without-shape", words, level=level))
     return findings

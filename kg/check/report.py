@@ -36,10 +36,14 @@ _SHACL = {"error": "Violation", "warning": "Warning", "note": "Info"}
 
 def summary(report: Report) -> str:
     """Return the report in one sentence."""
-    counts = [f"{report.count(level)} {level}{'' if report.count(level) == 1 else 's'}" for level in LEVELS]
-    judged = f"{report.triples:,} triples in {report.files:,} file{'' if report.files == 1 else 's'}"
-    by = f"{report.shapes:,} shapes selected {report.nodes:,} nodes"
+    counts = [_counted(report.count(level), level) for level in LEVELS]
+    judged = f"{_counted(report.triples, 'triple')} in {_counted(report.files, 'file')}"
+    by = f"{_counted(report.shapes, 'shape')} selected {_counted(report.nodes, 'node')}"
     return f"{', '.join(counts)}: {judged}; {by}." + (f" {report.scope}" if report.scope else "")
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
 def told(finding: Finding) -> str:

@@ -50,8 +50,11 @@ class Converter:
         return known
 
     def graph(self, triples: Iterable[Three]) -> Graph:
-        """Return a plain rdflib graph of the triples (pySHACL is slow and wrong over Oxigraph's stores)."""
-        graph = Graph(bind_namespaces="none")
+        """Return a plain rdflib graph of the triples (pySHACL is slow and wrong over Oxigraph's stores).
+
+        It knows no contexts, which makes it twice as fast; rdflib answers no SPARQL over it.
+        """
+        graph = Graph("SimpleMemory", bind_namespaces="none")
         self.add(graph, triples)
         return graph
 

@@ -66,8 +66,8 @@ class Checks:
         limits = self.limits
         if len(data) > limits.length:
             raise LimitError(f"the text is longer than {limits.length:,} bytes: {limits.words.remedy}", "size")
-        deadline = time.monotonic() + limits.seconds
         worker = self._seats.take(limits.seconds)
+        deadline = time.monotonic() + limits.seconds  # a wait for a seat, or for a new nursery, is no fault of the text
         try:
             worker.slow_down()
             with contextlib.suppress(OSError):  # a dead worker shows as the end of what it says

@@ -55,7 +55,10 @@ def seconds(before: Path, after: Path, cache: Path) -> float:
 
 @pytest.mark.bench
 def test_a_change(tmp_path: Path) -> None:
-    """200 changed triples: at most 1.0 s on a base of 100,000, flat up to a million, 40 times pySHACL's full run."""
+    """200 changed triples: at most 1.0 s on a base of 100,000, flat up to a million, 40 times pySHACL's full run.
+
+    Both are commands, from their start to their end.
+    """
     times = {}
     for size in (SMALL, LARGE):
         before, after = tmp_path / f"before{size}", tmp_path / f"after{size}"
@@ -73,12 +76,17 @@ def test_a_change(tmp_path: Path) -> None:
 
 
 def full_pyshacl(folder: Path) -> float:
-    """Return the seconds of pySHACL over the whole graph, the graph already in memory."""
+    """Return the seconds of pySHACL's own command over the whole graph, as one file with the vocabulary."""
     made = setup(Request([folder], context=[]), [])
-    documents = read_all(expand([folder])).documents
-    data = made.shapes.data(triple[:3] for document in documents for triple in document.triples)
+    documents = [*read_all(expand([folder])).documents, *made.ontology]
+    graph, shapes = folder.parent / "graph.ttl", folder.parent / "shapes.ttl"
+    for path, parts in ((graph, documents), (shapes, made.shapes.documents)):
+        triples = [ox.Triple(*triple[:3]) for document in parts for triple in document.triples]
+        path.write_bytes(ox.serialize(triples, format=ox.RdfFormat.TURTLE))
+    command = [str(Path(sys.executable).with_name("pyshacl")), "--shacl", str(shapes), str(graph)]
     start = time.perf_counter()
-    made.shapes.judge(data)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stdout.startswith("Validation Report"), done.stderr
     return time.perf_counter() - start
 
 

@@ -65,15 +65,13 @@ class Difference:
 
 
 def read(place: Path) -> tuple[set[Three], dict[str, str]]:
-    """Return the triples of a file or folder, with canonical names of blank nodes, and its prefixes."""
+    """Return the triples of a file or folder, and its prefixes."""
     inputs = read_all(expand([place]))
     for finding in inputs.findings:
         raise InputError(finding.sentence, source=finding.source, line=finding.span.line, column=finding.span.column)
     triples = [triple[:3] for document in inputs.documents for triple in document.triples]
     prefixes = {prefix: iri for document in inputs.documents for prefix, iri in document.prefixes.items()}
-    if not any(isinstance(term, ox.BlankNode) for triple in triples for term in triple):
-        return set(triples), prefixes
-    return {(quad.subject, quad.predicate, quad.object) for quad in canonical(triples)}, prefixes  # type: ignore[misc]
+    return set(triples), prefixes
 
 
 def _digest(about: Iterable[tuple[Term, Term]], said: Mapping[Term, str]) -> str:
@@ -82,10 +80,13 @@ def _digest(about: Iterable[tuple[Term, Term]], said: Mapping[Term, str]) -> str
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def named(triples: set[Three]) -> set[Three]:
-    """Return the triples with each blank node named by what it says; round a circle that is read `_ROUNDS` steps far.
+def named(triples: set[Three]) -> tuple[set[Three], bool]:
+    """Return the triples with each blank node named by what it says, and whether those names are canonical.
 
-    Canonical names are of one graph alone: add a node to it, and others have other names. By what they say, the nodes
+    They are where no two blank nodes say the same and none speak of each other in a circle, which is read `_ROUNDS`
+    steps far.
+
+    Names by RDFC-1.0 are of one graph alone: add a node to it, and others have other names. By what they say, the nodes
     that two graphs have in common have one name in both. Several that say the same are numbered by who speaks of them.
     """
     about = _by_subject(triples)
@@ -117,7 +118,8 @@ def named(triples: set[Three]) -> set[Three]:
     for node in sorted(said, key=order):
         names[node] = ox.BlankNode(f"s{said[node]}n{numbers[said[node]]}")
         numbers[said[node]] += 1
-    return {(names.get(subject, subject), predicate, names.get(value, value)) for subject, predicate, value in triples}
+    made = {(names.get(subject, subject), predicate, names.get(value, value)) for subject, predicate, value in triples}
+    return made, not circles and len(numbers) == len(names)
 
 
 def compare(
@@ -129,9 +131,12 @@ def compare(
     """
     (before, one), (after, other) = read(old), read(new)
     difference = Difference()
+    (before, is_canonical), (after, is_canonical_too) = named(before), named(after)
     if before == after:
         return difference
-    before, after = named(before), named(after)
+    # RDFC-1.0 takes long for lists, so it is asked only where the names do not tell.
+    if not (is_canonical or is_canonical_too) and canonical(before) == canonical(after):
+        return difference
     prefixes = {**VOCABULARIES, **one, **other}
     about_old, about_new = _by_subject(before), _by_subject(after)
     changed = {triple[0] for triple in before ^ after}

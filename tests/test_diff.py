@@ -123,3 +123,34 @@ def test_twins_and_circles_of_blank_nodes(tmp_path: Path) -> None:
     found = diff.compare(old, new)
     assert [node.new for node in found.nodes["added"]] == [('mc:name "x"',)]
     assert not found.nodes["withdrawn"]
+
+
+def test_circles_and_twins_that_are_equal(tmp_path: Path) -> None:
+    """Blank nodes that names by what they say do not tell apart are no difference where the graphs are equal."""
+    old, new = files(
+        tmp_path,
+        "_:a mc:about _:b . _:b mc:about _:c . _:c mc:about _:a . _:c mc:to _:x , _:y . _:x mc:to _:y .",
+        "_:q mc:about _:o . _:o mc:about _:p . _:p mc:about _:q . _:q mc:to _:k , _:l . _:l mc:to _:k .",
+    )
+    assert diff.compare(old, new).empty
+    twins = "_:a mc:to [ mc:to [] ] , [ mc:to [] ] . _:b mc:to [ mc:to [] ] ."
+    old, new = files(
+        tmp_path, twins, "_:z mc:to _:u . _:u mc:to [] . _:y mc:to _:v , _:w . _:v mc:to [] . _:w mc:to [] ."
+    )
+    assert diff.compare(old, new).empty
+    old, new = files(tmp_path, twins, twins + " _:b mc:to _:a .")
+    assert not diff.compare(old, new).empty
+
+
+def test_a_long_list_of_blank_nodes(tmp_path: Path) -> None:
+    """A list of thousands of blank nodes is compared, and its new end told."""
+    items = " ".join(f"[ mc:name {number} ]" for number in range(3000))
+    old, new = files(
+        tmp_path,
+        f"[] mc:to 1 . person:a mc:about [ mc:name 0 ; mc:to ( {items} ) ] .",
+        f"person:a mc:about [ mc:name 0 ; mc:to ( {items} ) ] . [] mc:to 2 .",
+    )
+    found = diff.compare(old, new)
+    assert [node.new for node in found.nodes["added"]] == [("mc:to 2",)]
+    assert [node.gone for node in found.nodes["withdrawn"]] == [("mc:to 1",)]
+    assert not found.nodes["changed"]

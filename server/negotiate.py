@@ -214,6 +214,6 @@ def override(name: str, offers: Sequence[Offer]) -> Offer:
     """Return the offer that `?format=name` asks for; raise `NotAcceptableError` with what there is otherwise."""
     offer = named(name, offers)
     if offer is None:
-        kinds = ", ".join(offer.extension for offer in offers)
+        kinds = ", ".join(offer.format for offer in offers)
         raise NotAcceptableError(f"there is no format {name!r} here: give one of {kinds}", offers)
     return offer

@@ -232,3 +232,9 @@ def test_a_file_that_is_context_too(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert [each for each in report.findings if each.level == "error"] == []
     alone = check(replace(request, context=[]))
     assert [each.focus for each in alone.findings if each.level == "error"] == ["<x:t>"]
+
+
+def test_an_empty_base_is_refused() -> None:
+    """`--base "$VARIABLE"` with nothing in it is a wrong call, not a full check."""
+    done = CliRunner().invoke(check_command, [str(DATA / "good" / "records.ttl"), "--base", ""])
+    assert (done.exit_code, "--base is empty" in done.output) == (2, True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -200,3 +201,62 @@ def test_a_base_that_is_none(tmp_path: Path) -> None:
         check_change(Request([GOOD]), "no-such-thing")
     with pytest.raises(InputError, match="no revision"):
         check_change(Request([GOOD]), "--output=x")
+
+
+PREFIXED = "@prefix sh: <http://www.w3.org/ns/shacl#> . @prefix owl: <http://www.w3.org/2002/07/owl#> .\n"
+
+
+def drop_a_term(folder: Path) -> None:
+    """Take a file of the vocabulary away, with a term that the data uses."""
+    (folder / "words" / "more.ttl").unlink()
+
+
+def add_a_shape(folder: Path) -> None:
+    """Add a file of shapes that git does not know, which the data breaks."""
+    text = (
+        f"{PREFIXED}<x:T> a sh:NodeShape ; sh:targetClass <x:v#C> ; sh:property [ sh:path <x:v#q> ; sh:minCount 2 ] ."
+    )
+    (folder / "shapes" / "more.ttl").write_text(text, encoding="utf-8")
+
+
+def change_what_is_referred_to(folder: Path) -> None:
+    """Take the class of a node away that the data refers to."""
+    (folder / "context" / "d.ttl").write_text("<x:d> <x:v#q> 1 .", encoding="utf-8")
+
+
+def drop_what_is_referred_to(folder: Path) -> None:
+    """Take the file away that says what the data refers to."""
+    (folder / "context" / "d.ttl").unlink()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [drop_a_term, add_a_shape, change_what_is_referred_to, drop_what_is_referred_to],
+    ids=lambda each: each.__name__,
+)
+def test_what_the_files_are_judged_by_changes(tmp_path: Path, change: Callable[[Path], None]) -> None:
+    """A change beside the files brings findings in them, and those are told though no file of theirs changed."""
+    made = {
+        "words/v.ttl": f"{PREFIXED}<x:v#C> a owl:Class . <x:v#D> a owl:Class . <x:v#p> a owl:ObjectProperty .",
+        "words/more.ttl": f"{PREFIXED}<x:v#q> a owl:DatatypeProperty .",
+        "shapes/s.ttl": f"{PREFIXED}<x:S> a sh:NodeShape ; sh:targetClass <x:v#C> ; sh:property <x:P> .\n"
+        "<x:P> sh:path <x:v#p> ; sh:class <x:v#D> .",
+        "context/d.ttl": "<x:d> a <x:v#D> .",
+        "context/other.ttl": "<x:e> a <x:v#D> .",
+        "data/a.ttl": "<x:s> a <x:v#C> ; <x:v#p> <x:d> ; <x:v#q> 1 .",
+    }
+    for name, text in made.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    git(tmp_path, "init", "--quiet")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "--quiet", "-m", "All of it")
+    data = tmp_path / "data"
+    request = Request([data], [tmp_path / "shapes"], [tmp_path / "words"], [tmp_path / "context"])
+    assert "a change of 0 statements" in check_change(request, "HEAD").scope
+    change(tmp_path)
+    full = said(check(request), data)
+    assert any(each[3] == "error" for each in full), "the change breaks something"
+    found = check_change(request, "HEAD")
+    assert said(found, data) == full
+    assert "The whole was judged" in found.scope

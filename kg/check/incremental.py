@@ -22,6 +22,7 @@ from kg.check.inputs import Inputs, take
 from kg.check.judge import Request, Setup, arrange, by_rules, by_shapes, check, context_files, idle_scope, setup
 from kg.check.versions import Versions, compare, differs
 from kg.check.world import World
+from kg.files import folder
 from kg.names import MC, VOCABULARIES
 from kg.reader import TYPE
 from kg.shacl.disk import DiskIndex, Layered
@@ -45,8 +46,12 @@ def check_change(request: Request, base: str) -> Report:
     context = context_files(request, list(versions.now.values()))
     made = setup(replace(request, context=()), [])
     judged_by = [*made.shapes.documents, *made.ontology]
-    if differs(versions, base, [Path(document.source) for document in judged_by]):
+    given = [*request.shapes, *request.ontology] or [folder("shapes"), folder("ontology")]
+    if differs(versions, base, given):
         return _full(request, "the shapes or the vocabulary changed too")
+    own = [folder("data", request.data)] if request.house and request.context is None else []
+    if differs(versions, base, [*(request.context or own)], beside=True):
+        return _full(request, "what the files may refer to changed too")
     store = stored(versions, context)
     inputs = Inputs()
     for number, name in enumerate(versions.changed):
@@ -117,7 +122,8 @@ class _Change:
         findings += self.coverage([each for each in documents if each.source in sources | self.paths(bare)], verdict)
         files = len(self.versions.changed) + len(self.versions.gone)
         within = f"{files:,} file{'' if files == 1 else 's'}"
-        scope = f"Judged is what a change of {len(self.changed):,} statements in {within} can affect."
+        statements = f"{len(self.changed):,} statement{'' if len(self.changed) == 1 else 's'}"
+        scope = f"Judged is what a change of {statements} in {within} can affect."
         if self.made.house:
             scope = " ".join(filter(None, (scope, idle_scope(self.court, verdict))))
         if unbounded:

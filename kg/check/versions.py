@@ -135,14 +135,22 @@ def _within(root: Path, path: Path) -> str:
         raise InputError(words, source=str(path)) from None
 
 
-def differs(versions: Versions, revision: str, paths: Sequence[Path]) -> bool:
-    """Tell whether any of `paths` that lie in the repository is another now than at `revision`."""
+def differs(versions: Versions, revision: str, paths: Sequence[Path], *, beside: bool = False) -> bool:
+    """Tell whether Turtle at or under any of `paths` in the repository differs from `revision`, or is gone, or new.
+
+    With `beside` the files of the check itself do not count.
+    """
     root = versions.root
-    inside = [path.resolve() for path in paths if root and root in path.resolve().parents]
-    if not root or not inside:
+    names = [
+        path.resolve().relative_to(root).as_posix() for path in paths if root and path.resolve().is_relative_to(root)
+    ]
+    if not root or not names:
         return False
-    names = [path.relative_to(root).as_posix() for path in inside]
-    return bool(_git(root, revision, "diff", "--name-only", revision, "--", *names).strip())
+    known = _git(root, revision, "diff", "--name-only", "--no-renames", "-z", revision, "--", *names)
+    new = _git(root, revision, "ls-files", "--others", "-z", "--", *names)
+    found = {name for name in (known + new).decode("utf-8", "surrogateescape").split("\0") if name}
+    found = {name for name in found if name.endswith(".ttl") or name in names}
+    return bool(found - ({*versions.now, *versions.base} if beside else set()))
 
 
 def _git(folder: Path, revision: str, *arguments: str) -> bytes:

@@ -86,6 +86,8 @@ def check_command(
     """
     base_iri = settings.load()["base"]
     request = Request(files, shapes, ontology, context or None, base_iri, data, texts, stdin_filename)
+    if base == "":  # most likely a variable that was not set
+        raise click.UsageError("--base is empty: name a path or a revision, or leave it out")
     if base and texts:
         raise click.UsageError("--texts proves whole files: give it without --base")
     if [*files, *shapes, *ontology, *context].count(STANDARD_INPUT) > 1:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TypeVar
 
@@ -51,13 +52,7 @@ def decode(text: str) -> Term:
 
 
 def write(path: Path, files: Iterable[tuple[str, Iterable[Three]]]) -> None:
-    """Write the index of `files`, (name, triples) each, to `path`, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    part.unlink(missing_ok=True)
-    connection = sqlite3.connect(part, isolation_level=None)
-    connection.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;" + _TABLES)
-    connection.execute("BEGIN")
+    """Write the index of `files`, (name, triples) each, to the new file `path`; until it returns it is not whole."""
     ids: dict[Term, int] = {}
 
     def rows(number: int, triples: Iterable[Three]) -> Iterator[tuple[int, int, int, int]]:
@@ -65,14 +60,16 @@ def write(path: Path, files: Iterable[tuple[str, Iterable[Three]]]) -> None:
             s, p, o = (ids.setdefault(term, len(ids)) for term in triple)
             yield s, p, o, number
 
-    for number, (name, triples) in enumerate(files):
-        connection.execute("INSERT INTO file VALUES (?, ?)", (number, name))
-        connection.executemany("INSERT OR IGNORE INTO triple VALUES (?, ?, ?, ?)", sorted(rows(number, triples)))
-    connection.executemany("INSERT INTO term VALUES (?, ?)", ((number, encode(term)) for term, number in ids.items()))
-    connection.execute("COMMIT")
-    connection.executescript(_INDEXES)
-    connection.close()
-    part.replace(path)
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;" + _TABLES)
+        connection.execute("BEGIN")
+        for number, (name, triples) in enumerate(files):
+            connection.execute("INSERT INTO file VALUES (?, ?)", (number, name))
+            connection.executemany("INSERT OR IGNORE INTO triple VALUES (?, ?, ?, ?)", sorted(rows(number, triples)))
+        terms = ((number, encode(term)) for term, number in ids.items())
+        connection.executemany("INSERT INTO term VALUES (?, ?)", terms)
+        connection.execute("COMMIT")
+        connection.executescript(_INDEXES)
 
 
 class DiskIndex:

@@ -107,6 +107,16 @@ def test_the_actions_step_on_a_good_change(repository: Path, environment: dict[s
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_the_actions_step_that_could_not_be_done(repository: Path, environment: dict[str, str]) -> None:
+    """A call that is wrong fails the job with an annotation and writes no summary."""
+    inputs = dict.fromkeys(("ONTOLOGY", "CONTEXT", "BASE", "SARIF"), "")
+    inputs |= {"FILES": "nowhere.ttl", "SHAPES": "shapes.ttl", "GITHUB_STEP_SUMMARY": str(repository / "summary.md")}
+    done = run_step(repository, {**environment, **inputs})
+    assert (done.returncode, (repository / "summary.md").exists()) == (2, False)
+    assert done.stdout.startswith("::error title=mercato::")
+    assert "nowhere.ttl: there is no such file" in done.stderr
+
+
 def test_the_hook_names_the_command(repository: Path, environment: dict[str, str]) -> None:
     """pre-commit itself, with the hook's own entry and files, stops the commit at the line."""
     if shutil.which("pre-commit", path=environment["PATH"]) is None:

@@ -103,9 +103,8 @@ class Edition:
     """One version of the graph as it is served: its engine, its files, the base IRI of its things and its prefixes.
 
     `checks` judges texts as additions to it, where that is wanted. `since` is when it was taken up (seconds since
-    1970). `title` is the dataset's
-    name by language. The rest is asked of the graph when first wanted, and kept: triples by graph and in all, instances
-    by class, the index of names, and what is above each class and property.
+    1970). `title` is the dataset's name by language. The rest is asked of the graph when first wanted, and kept:
+    triples by graph and in all, instances by class, the index of names, and what is above each class and property.
     """
 
     version: str

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 from generated import PREFIXES, VOCABULARY, shapes, statement, statements
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from repositories import git
 
 from kg.check.finding import Report
 from kg.check.incremental import check_change
@@ -152,12 +152,6 @@ def test_house_rules_reach_other_files(tmp_path: Path, name: str, old: str, new:
     full = said(check(request), after)
     assert any(each[0] != name for each in full), "the change breaks something in another file"
     assert said(check_change(request, str(before)), after) == full
-
-
-def git(folder: Path, *arguments: str) -> None:
-    """Run git in `folder`."""
-    identity = ("-c", "user.name=A Contributor", "-c", "user.email=contributor@example.org")
-    subprocess.run(["git", "-C", str(folder), *identity, *arguments], check=True, capture_output=True)
 
 
 def test_a_git_revision_is_a_base(tmp_path: Path) -> None:

@@ -9,16 +9,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from repositories import git
 
 ROOT = Path(__file__).parent.parent
 SKOS = ROOT / "tests" / "data" / "skos"
 COMMAND = f'#!/bin/sh\nexec {sys.executable} -c \'from kg.cli import main; main(prog_name="mercato")\' "$@"\n'
-
-
-def git(folder: Path, *arguments: str) -> None:
-    """Run git in `folder`, as somebody."""
-    identity = ("-c", "user.name=A Contributor", "-c", "user.email=contributor@example.org")
-    subprocess.run(["git", "-C", str(folder), *identity, *arguments], check=True, capture_output=True)
 
 
 @pytest.fixture

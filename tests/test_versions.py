@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 import pytest
+from repositories import git
 
 from kg.check.versions import compare
 from kg.errors import InputError
-
-
-def git(folder: Path, *arguments: str) -> None:
-    """Run git in `folder`."""
-    identity = ("-c", "user.name=A Contributor", "-c", "user.email=contributor@example.org")
-    subprocess.run(["git", "-C", str(folder), *identity, *arguments], check=True, capture_output=True)
 
 
 @pytest.fixture

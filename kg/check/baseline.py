@@ -38,7 +38,7 @@ def cache() -> Path:
 
 def blank(versions: Versions, name: str) -> str:
     """Return what the blank nodes of one file of the base are named after."""
-    return f"b{sorted(versions.base).index(name)}."
+    return f"b{versions.numbers[name]}."
 
 
 def triples(versions: Versions, name: str) -> Iterable[Three]:

@@ -11,7 +11,7 @@ from kg.check.world import World
 from kg.names import VOCABULARIES
 from kg.reader import TYPE
 from kg.shacl.verdict import Court, Verdict
-from kg.spans import WIDTH, Span, Term
+from kg.spans import Span, Term
 from kg.terms import from_rdflib
 
 _TARGET = f"{VOCABULARIES['sh']}target"
@@ -23,10 +23,10 @@ def without_target(court: Court, verdict: Verdict) -> list[Shape]:
             if not verdict.selected.get(each.node) and not court.selects_any(each)]  # fmt: skip
 
 
-def unjudged(world: World, court: Court, verdict: Verdict, house: bool) -> list[Finding]:
+def unjudged(world: World, court: Court, idle: list[Shape], house: bool) -> list[Finding]:
     """Return what a clean report would hide.
 
-    Shapes of `court` that select nothing in the whole graph, and typed nodes of the documents that no shape selects.
+    The shapes that are `idle` (see `without_target`), and typed nodes of the documents that no shape selects.
     Whoever adds to our own graph (`house`) cannot mend its shapes: for them the report's scope names those shapes.
     """
     shapes = court.shapes
@@ -34,7 +34,6 @@ def unjudged(world: World, court: Court, verdict: Verdict, house: bool) -> list[
     if not shapes.documents:
         return findings
     shapes_world = World(shapes.documents, prefixes=world.prefixes)
-    idle = without_target(court, verdict)
     if len(idle) == len(shapes.targeted):
         first = min((from_rdflib(each.node) for each in idle), key=str, default=None)
         place = _target(shapes_world, first) if first else None
@@ -57,7 +56,7 @@ def empty(world: World) -> list[Finding]:
     """Return the documents that say nothing: prefixes and remarks at most, which pass any check."""
     words = "this file has no triple, so there is nothing to judge: fill it, or remove it"
     return [
-        Finding(document.source, Span(1, 1, 1, 2), "empty-file", words, "warning", text=document.line(1)[:WIDTH])
+        Finding.on(document, Span(1, 1, 1, 2), "empty-file", words, "warning")
         for document in world.documents
         if not document.triples
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 
-from kg.spans import Span
+from kg.spans import Span, Text
 
 LEVELS = ("error", "warning", "note")
 """From the gravest; errors and warnings fail a check, notes do not."""
@@ -30,6 +30,21 @@ class Finding:
     text: str = field(default="", compare=False)
     result: tuple[tuple[str, str], ...] = ()
     text_column: int = field(default=1, compare=False)
+
+    @classmethod
+    def on(
+        cls,
+        lines: Text,
+        span: Span,
+        rule: str,
+        sentence: str,
+        level: str = "error",
+        focus: str = "",
+        result: tuple[tuple[str, str], ...] = (),
+    ) -> Finding:
+        """Return a finding on `span` of the text `lines`, quoting what is there."""
+        text, column = lines.excerpt(span)
+        return cls(lines.source, span, rule, sentence, level, focus, text, result, column)
 
     @property
     def at(self) -> tuple[int, int]:

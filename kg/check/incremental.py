@@ -12,14 +12,16 @@ from itertools import islice
 from pathlib import Path
 
 import pyoxigraph as ox
+from pyshacl.shape import Shape
 from rdflib.term import Node
 
 from kg.check.baseline import blank, cache, digest, stored, triples
 from kg.check.consistency import candidates, contradictions
-from kg.check.coverage import unjudged
+from kg.check.coverage import unjudged, without_target
 from kg.check.finding import Finding, Report
 from kg.check.inputs import Inputs, take
-from kg.check.judge import Request, Setup, arrange, by_rules, by_shapes, check, context_files, idle_scope, setup
+from kg.check.judge import Request, Setup, by_rules, by_shapes, check, context_files, idle_scope, reported, setup
+from kg.check.report import counted
 from kg.check.versions import Versions, compare, differs
 from kg.check.world import World
 from kg.files import folder
@@ -119,23 +121,16 @@ class _Change:
             each for each in findings if each.rule != "ill-typed-literal" or (each.source, each.span) in written
         ]
         findings += [*self.inputs.findings, *by_shapes(verdict.results, world, self.made.shapes)]
-        findings += self.coverage([each for each in documents if each.source in sources | self.paths(bare)], verdict)
+        idle = without_target(self.court, verdict)
+        findings += self.coverage([each for each in documents if each.source in sources | self.paths(bare)], idle)
         files = len(self.versions.changed) + len(self.versions.gone)
-        within = f"{files:,} file{'' if files == 1 else 's'}"
-        statements = f"{len(self.changed):,} statement{'' if len(self.changed) == 1 else 's'}"
-        scope = f"Judged is what a change of {statements} in {within} can affect."
+        change = f"{counted(len(self.changed), 'statement')} in {counted(files, 'file')}"
+        scope = f"Judged is what a change of {change} can affect."
         if self.made.house:
-            scope = " ".join(filter(None, (scope, idle_scope(self.court, verdict))))
+            scope = " ".join(filter(None, (scope, idle_scope(self.court, idle))))
         if unbounded:
             scope += f" Judged whole, for a change anywhere can affect them: {', '.join(unbounded)}."
-        return Report(
-            findings=arrange(findings),
-            files=len(self.versions.now),
-            triples=sum(len(document.triples) for document in self.inputs.documents),
-            shapes=sum(bool(nodes) for nodes in verdict.selected.values()),
-            nodes=len(set().union(*verdict.selected.values())),
-            scope=scope,
-        )
+        return reported(findings, len(self.versions.now), self.inputs, verdict, scope)
 
     def verdict(self, numbers: list[tuple[int, int, int]]) -> tuple[Verdict, list[str]]:
         """Return the verdict on the nodes that the change can touch, and the shapes that were judged whole."""
@@ -228,7 +223,7 @@ class _Change:
         )
         if not any(triple[1].value in labels for triple in self.changed):
             return
-        kind = index.id(ox.NamedNode(f"{VOCABULARIES['rdf']}type"))
+        kind = index.id(TYPE)
         for name in ("Person", "Organisation"):
             for each in subclasses(self.court.index, index.id(ox.NamedNode(f"{MC}{name}"))):
                 for node in index.sources(kind, each):
@@ -245,7 +240,7 @@ class _Change:
         """Tell whether `node` has a type and no shape selects it."""
         return bool(self.index.values(node, self.index.id(TYPE))) and not self.court.is_covered(node)
 
-    def coverage(self, documents: list[Document], verdict: Verdict) -> list[Finding]:
+    def coverage(self, documents: list[Document], idle: list[Shape]) -> list[Finding]:
         """Return shapes that select nothing in the whole graph, and nodes of the change that no shape selects."""
         changed = World(documents, (), self.made.ontology, self.made.base, self.made.prefixes)
-        return unjudged(changed, self.court, verdict, self.made.house)
+        return unjudged(changed, self.court, idle, self.made.house)

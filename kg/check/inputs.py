@@ -119,28 +119,23 @@ def take(data: bytes, source: str, inputs: Inputs, blank: str) -> None:
         before = Text(data[: error.start].decode("utf-8"), source)
         place = before.span((len(before.text), len(before.text)))
         sentence = _other(data) or f"byte 0x{data[error.start]:02x} is no UTF-8: save the file as UTF-8"
-        inputs.findings.append(_finding(before, place._replace(end_column=place.column + 1), "encoding", sentence))
+        inputs.findings.append(Finding.on(before, place._replace(end_column=place.column + 1), "encoding", sentence))
         return
     if text.startswith(_MARK):
         sentence = "the file starts with a byte order mark, which Turtle does not allow: save it as UTF-8 without one"
         text = " " + text[1:]  # places stay the same
-        inputs.findings.append(_finding(Text(text, source), Span(1, 1, 1, 2), "byte-order-mark", sentence))
+        inputs.findings.append(Finding.on(Text(text, source), Span(1, 1, 1, 2), "byte-order-mark", sentence))
     try:
         inputs.documents.append(parse(text, source, blank=blank))
     except TurtleSyntaxError as error:
         lines = Text(text, source)
         if other := _other(data):
-            inputs.findings.append(_finding(lines, Span(1, 1, 1, 2), "syntax", other))
+            inputs.findings.append(Finding.on(lines, Span(1, 1, 1, 2), "syntax", other))
             return
-        inputs.findings += [_finding(lines, fault.span, "syntax", fault.sentence) for fault in error.faults]
+        inputs.findings += [Finding.on(lines, fault.span, "syntax", fault.sentence) for fault in error.faults]
 
 
 def _other(data: bytes) -> str:
     """Return a sentence where `data` begins as another format does."""
     name = next((name for pattern, name in _BEGINNINGS if pattern.match(data)), "")
     return f"this looks like {name}: save or convert it to Turtle in UTF-8 first" if name else ""
-
-
-def _finding(lines: Text, span: Span, rule: str, sentence: str) -> Finding:
-    text, column = lines.excerpt(span)
-    return Finding(lines.source, span, rule, sentence, text=text, text_column=column)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
+from pyshacl.shape import Shape
 from rdflib.namespace import SH
 from rdflib.term import BNode, Node
 
@@ -193,8 +194,14 @@ def judge(inputs: Inputs, made: Setup, files: int) -> Report:
             verdict = court.judge(_reached(court, world) if made.context else None)
         findings += by_shapes(verdict.results, world, made.shapes)
         findings += contradictions(world)
-        findings += unjudged(world, court, verdict, made.house)
-        scope = idle_scope(court, verdict) if made.house else ""
+        idle = without_target(court, verdict)
+        findings += unjudged(world, court, idle, made.house)
+        scope = idle_scope(court, idle) if made.house else ""
+    return reported(findings, files, inputs, verdict, scope)
+
+
+def reported(findings: Iterable[Finding], files: int, inputs: Inputs, verdict: Verdict, scope: str) -> Report:
+    """Return the report on `inputs`, with the counts of what was judged."""
     return Report(
         findings=arrange(findings),
         files=files,
@@ -205,9 +212,8 @@ def judge(inputs: Inputs, made: Setup, files: int) -> Report:
     )
 
 
-def idle_scope(court: Court, verdict: Verdict) -> str:
+def idle_scope(court: Court, idle: Sequence[Shape]) -> str:
     """Return the sentence that names the shapes that select nothing, if any."""
-    idle = without_target(court, verdict)
     names = ", ".join(court.shapes.rule(each.node, each.node) for each in idle)
     return f"{len(idle)} shapes select nothing here: {names}." if idle else ""
 

@@ -40,11 +40,6 @@ class Place:
         """Its lines and columns."""
         return self.document.span(self.at)
 
-    @property
-    def text(self) -> tuple[str, int]:
-        """The line that it starts on, and from which column on."""
-        return self.document.excerpt(self.span)
-
 
 Said = tuple[Document, Triple]
 

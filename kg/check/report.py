@@ -36,13 +36,14 @@ _SHACL = {"error": "Violation", "warning": "Warning", "note": "Info"}
 
 def summary(report: Report) -> str:
     """Return the report in one sentence."""
-    counts = [_counted(report.count(level), level) for level in LEVELS]
-    judged = f"{_counted(report.triples, 'triple')} in {_counted(report.files, 'file')}"
-    by = f"{_counted(report.shapes, 'shape')} selected {_counted(report.nodes, 'node')}"
+    counts = [counted(report.count(level), level) for level in LEVELS]
+    judged = f"{counted(report.triples, 'triple')} in {counted(report.files, 'file')}"
+    by = f"{counted(report.shapes, 'shape')} selected {counted(report.nodes, 'node')}"
     return f"{', '.join(counts)}: {judged}; {by}." + (f" {report.scope}" if report.scope else "")
 
 
-def _counted(number: int, word: str) -> str:
+def counted(number: int, word: str) -> str:
+    """Return a number of things: `1 file`, `2 files`."""
     return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 

@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from kg.check.inputs import STANDARD_INPUT, expand
@@ -29,6 +30,11 @@ class Versions:
     changed: list[str] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
     root: Path | None = None
+
+    @cached_property
+    def numbers(self) -> dict[str, int]:
+        """The number of each file of the base, the same in every reading of it."""
+        return {name: number for number, name in enumerate(sorted(self.base))}
 
 
 def compare(files: Sequence[Path], base: str) -> Versions:

@@ -69,8 +69,7 @@ class World:
         """Return a finding at `place`, about `node`."""
         focus = "" if node is None else self.shown(node, place.document)
         result = (("focusNode", str(node)),) if isinstance(node, ox.NamedNode) else ()
-        text, column = place.text
-        return Finding(place.document.source, place.span, rule, sentence, level, focus, text, result, column)
+        return Finding.on(place.document, place.span, rule, sentence, level, focus, result)
 
     def shown(self, term: Term, document: Document | None = None) -> str:
         """Return `term` as the file writes it."""

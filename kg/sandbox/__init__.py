@@ -1,1 +1,4 @@
-"""Where queries that somebody sends run: in worker processes with limits. `pool` is the way in."""
+"""Where what somebody sends is worked on, in processes with limits.
+
+`pool` is the way in for queries, `checks` for texts.
+"""

@@ -35,8 +35,6 @@ from kg.turtle import read
 REPORTS: dict[str, Callable[[Report], str]] = {**FORMATS, PAGE: listing}
 """How a report can be had."""
 
-_START = Span(1, 1, 1, 2)
-
 CONTEXT = 200_000
 """Triples that a text may refer to at most: each check goes through all of them."""
 
@@ -84,8 +82,8 @@ class Bench:
             return found
         findings = found.findings
         if self.note:
-            first, _ = Text(data.decode("utf-8").replace("\ufeff", " ", 1), source).excerpt(_START)
-            note = Finding(source, _START, "nothing-checked", self.note, "note", text=first)
+            lines = Text(data.decode("utf-8").replace("\ufeff", " ", 1), source)
+            note = Finding.on(lines, Span(1, 1, 1, 2), "nothing-checked", self.note, "note")
             findings = tuple(sorted((*findings, note)))
         return replace(found, findings=findings, scope=" ".join(filter(None, (found.scope, self.scope))))
 

@@ -16,8 +16,7 @@ from pathlib import Path
 import pyoxigraph as ox
 
 from kg.build import derive
-from kg.check.inputs import expand, read_all
-from kg.errors import InputError
+from kg.check.inputs import expand, faultless, read_all
 from kg.names import VOCABULARIES
 from kg.questions import Question
 from kg.reader import TYPE
@@ -66,11 +65,9 @@ class Difference:
 
 def read(place: Path) -> tuple[set[Three], dict[str, str]]:
     """Return the triples of a file or folder, and its prefixes."""
-    inputs = read_all(expand([place]))
-    for finding in inputs.findings:
-        raise InputError(finding.sentence, source=finding.source, line=finding.span.line, column=finding.span.column)
-    triples = [triple[:3] for document in inputs.documents for triple in document.triples]
-    prefixes = {prefix: iri for document in inputs.documents for prefix, iri in document.prefixes.items()}
+    documents = faultless(read_all(expand([place])))
+    triples = [triple[:3] for document in documents for triple in document.triples]
+    prefixes = {prefix: iri for document in documents for prefix, iri in document.prefixes.items()}
     return set(triples), prefixes
 
 

@@ -107,6 +107,13 @@ def _standard_input() -> bytes:
     return sys.stdin.buffer.read()
 
 
+def faultless(inputs: Inputs) -> list[Document]:
+    """Return the documents; raise `InputError` for the first finding on what is no Turtle, if there is any."""
+    for finding in sorted(inputs.findings)[:1]:
+        raise InputError(finding.sentence, source=finding.source, line=finding.span.line, column=finding.span.column)
+    return inputs.documents
+
+
 def take(data: bytes, source: str, inputs: Inputs, blank: str) -> None:
     """Add what `data`, the bytes of the file named `source`, holds to `inputs`.
 

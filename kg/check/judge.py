@@ -19,7 +19,7 @@ from kg.check.consistency import contradictions
 from kg.check.coverage import unjudged, without_target
 from kg.check.evidence import unproved
 from kg.check.finding import Finding, Report
-from kg.check.inputs import Inputs, expand, read_all, take
+from kg.check.inputs import Inputs, expand, faultless, read_all, take
 from kg.check.place import Place
 from kg.check.rules import EVERYBODY, HOUSE, Rule
 from kg.check.sentences import sentence
@@ -109,11 +109,11 @@ def setup(request: Request, given: Sequence[Path]) -> Setup:
     own = request.house
     shape_files = expand(request.shapes or ([_near(folder("shapes"))] if own else []))
     ontology_files = expand(request.ontology or ([_near(folder("ontology"))] if own else []))
-    ontology = _faultless(read_all(ontology_files, "v"))
-    shapes = Shapes(_faultless(read_all(shape_files, "s")), ontology)
+    ontology = faultless(read_all(ontology_files, "v"))
+    shapes = Shapes(faultless(read_all(shape_files, "s")), ontology)
     if not own:
         refuse_malformed(shapes)
-    read = _faultless(read_all(context_files(request, given), "c"))
+    read = faultless(read_all(context_files(request, given), "c"))
     context = [triple[:3] for document in read for triple in document.triples]
     return assembled(shapes, ontology, context, request.base, house=own, texts=request.texts)
 
@@ -156,12 +156,6 @@ def _same(path: Path, place: Path, given: Path) -> bool:
     """Tell whether the file `given` is the one at `path` in the folder `place`, or a newer copy of it elsewhere."""
     inside = path.relative_to(place).parts
     return path.resolve() == given.resolve() or given.resolve().parts[-len(inside) :] == inside
-
-
-def _faultless(inputs: Inputs) -> list[Document]:
-    for finding in sorted(inputs.findings)[:1]:
-        raise InputError(finding.sentence, source=finding.source, line=finding.span.line, column=finding.span.column)
-    return inputs.documents
 
 
 def check(request: Request) -> Report:

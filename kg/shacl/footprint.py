@@ -15,13 +15,10 @@ from rdflib.term import BNode, Node, URIRef, Variable
 from kg.reader import TYPE
 from kg.shacl.automaton import ANY, NOTHING, Automaton
 from kg.shacl.patterns import collect, patterns_below
-from kg.shacl.shapes import Shapes
+from kg.shacl.shapes import PATH, Shapes
 from kg.shacl.suspects import Loosenings
 from kg.spans import Term
 from kg.terms import from_rdflib
-
-PATH = URIRef("urn:mercato:path")
-"""Stands for `$PATH` in a query (SHACL, section 5.2.1.1)."""
 
 _NESTED = (SH.node, SH.property, SH["not"], SH.qualifiedValueShape)
 _NESTED_LISTS = (SH["and"], SH["or"], SH.xone)
@@ -55,11 +52,6 @@ class Footprints:
         """Return the number of an rdflib node."""
         return self.number(from_rdflib(node))
 
-    @property
-    def asking(self) -> list[Node]:
-        """The shapes with sh:sparql constraints, in a fixed order."""
-        return sorted(set(self.graph.subjects(SH.sparql)), key=str)
-
     def fill(self, terms: list[Term], automata: dict[str, Automaton]) -> None:
         """Take up automata that were made before, `{shape: automaton}`, over their `terms`."""
         for term in terms:
@@ -72,7 +64,7 @@ class Footprints:
 
     @cached_property
     def _asking(self) -> set[Node]:
-        return {each for shape in self.asking for each in self.shapes.ancestors(shape)}
+        return {each for shape in self.shapes.asking for each in self.shapes.ancestors(shape)}
 
     def of(self, shape: Node) -> Automaton:
         """Return the automaton of one shape."""

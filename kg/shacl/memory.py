@@ -26,7 +26,7 @@ def remember(footprints: Footprints, path: Path) -> None:
         footprints.fill([decode(text) for text in stored["terms"]], made)
         footprints.loosened |= {
             shape: queries and [Loosened(*query) for query in queries]
-            for shape, queries in ((shape, stored["loosened"][str(shape)]) for shape in footprints.asking)
+            for shape, queries in ((shape, stored["loosened"][str(shape)]) for shape in footprints.shapes.asking)
         }
     except (OSError, ValueError, KeyError, TypeError):
         automata = {
@@ -34,7 +34,7 @@ def remember(footprints: Footprints, path: Path) -> None:
             for shape in footprints.shapes.targeted
             for made in [footprints.of(shape.node)]
         }
-        footprints.loosened |= {shape: loosened(footprints.shapes, shape) for shape in footprints.asking}
+        footprints.loosened |= {shape: loosened(footprints.shapes, shape) for shape in footprints.shapes.asking}
         text = json.dumps(
             {
                 "terms": [encode(term) for term in footprints.terms],

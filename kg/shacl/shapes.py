@@ -37,6 +37,9 @@ from kg.turtle import Document
 
 _REFUSALS = (ShapeLoadError, ConstraintLoadError, ReportableRuntimeError)
 _REACHING = re.compile(r"\b(?:SERVICE|FROM|LOAD)\b", re.IGNORECASE)
+PATH = URIRef("urn:mercato:path")
+"""Stands for `$PATH` in a query (SHACL, section 5.2.1.1)."""
+
 _INTO = (SH.property, SH.node, SH["not"], SH.qualifiedValueShape)
 _LISTS = (SH["and"], SH["or"], SH.xone)
 
@@ -93,7 +96,7 @@ class Shapes:
         """
         if text not in self._algebra:
             try:
-                made = prepareQuery(text.replace("$PATH", "<urn:mercato:path>"), initNs=self.prefixes).algebra
+                made = prepareQuery(text.replace("$PATH", f"<{PATH}>"), initNs=self.prefixes).algebra
             except Exception as error:
                 raise self._unusable(f"a query that does not parse ({str(error).splitlines()[0]})", text) from error
             translate_tests(made)
@@ -152,6 +155,11 @@ class Shapes:
     def targeted(self) -> list[Shape]:
         """The shapes that select focus nodes of their own."""
         return [shape for shape in self.shapes if not shape.deactivated and self._has_target(shape)]
+
+    @cached_property
+    def asking(self) -> list[Node]:
+        """The shapes with sh:sparql constraints, in a fixed order."""
+        return sorted(set(self.graph.subjects(SH.sparql)), key=str)
 
     @staticmethod
     def _has_target(shape: Shape) -> bool:

@@ -19,11 +19,10 @@ from rdflib.plugins.sparql.parserutils import CompValue
 from rdflib.term import BNode, Node, URIRef, Variable
 
 from kg.shacl.index import Index
-from kg.shacl.shapes import Shapes
+from kg.shacl.shapes import PATH, Shapes
 from kg.terms import from_rdflib
 
 _THROUGH = frozenset({"SelectQuery", "Project", "Distinct", "Reduced", "OrderBy", "Slice", "Extend"})
-PATH = URIRef("urn:mercato:path")
 
 
 class _WholeError(Exception):
@@ -50,7 +49,7 @@ def suspects(
     With `asked`, only of those that one of these shapes uses. `known` is what `loosened` said before, and is added to.
     """
     queries: dict[Node, list[Loosened]] = {}
-    for shape in sorted(set(shapes.graph.subjects(SH.sparql)), key=str):
+    for shape in shapes.asking:
         if asked is not None and not any(each in asked for each in shapes.ancestors(shape)):
             continue
         if shape not in known:

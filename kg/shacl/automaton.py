@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from kg.shacl.index import Index
 from kg.spans import Term
@@ -55,17 +56,23 @@ class Automaton:
         steps = [(start, names.get(each, each), forward, end) for start, each, forward, end in self.steps]
         return Automaton(steps, {names.get(each, each) for each in self.loose}, self.states)
 
+    @cached_property
+    def _onward(self) -> dict[int, list[tuple[int, bool, int]]]:
+        """The steps from each state, as they are at the first walk: then the automaton is whole."""
+        found: dict[int, list[tuple[int, bool, int]]] = {}
+        for start, predicate, forward, end in self.steps:
+            found.setdefault(start, []).append((predicate, forward, end))
+        return found
+
     def touched(self, nodes: Iterable[int], index: Index) -> set[tuple[int, int, int]]:
         """Return the triples of `index` that verdicts on `nodes` can depend on, without the loose ones."""
-        by_state: dict[int, list[tuple[int, bool, int]]] = {}
-        for start, predicate, forward, end in self.steps:
-            by_state.setdefault(start, []).append((predicate, forward, end))
+        onward = self._onward
         todo: list[Spot] = [(node, 0) for node in nodes]
         seen = set(todo)
         found: set[tuple[int, int, int]] = set()
         while todo:
             node, state = todo.pop()
-            for predicate, forward, end in by_state.get(state, ()):
+            for predicate, forward, end in onward.get(state, ()):
                 if predicate == NOTHING:
                     reached: list[int] = [node]
                 else:

@@ -1,6 +1,7 @@
 """The server: the graph as SPARQL endpoint, dereferenceable things, dumps and pages.
 
-`create_app` makes the WSGI application: Flask with one blueprint per noun, behind `server.front`.
+`create_app` makes the WSGI application: Flask with one blueprint per noun, behind `server.http.gateway`. What the graph
+says is decided in `kg`: nothing here reads or changes the curated files.
 """
 
 from __future__ import annotations
@@ -12,17 +13,20 @@ from typing import IO, TYPE_CHECKING
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from kg.questions import Question
-from server import asking, check, dumps, errors, graphs, operate, pages, sparql, things, vocabulary
-from server.cache import AnswerCache
+from kg.sparql.questions import Question
+from server import operate
 from server.config import Config
-from server.context import CACHE, CONFIG, METRICS
-from server.direct import Direct
-from server.edition import Published
-from server.front import Front
-from server.metrics import Metrics
-from server.questions import EXTENSION
-from server.response import Response
+from server.endpoint import graphs, sparql
+from server.endpoint.fastpath import Direct
+from server.http import problems
+from server.http.cache import AnswerCache
+from server.http.current import CACHE, CONFIG, METRICS
+from server.http.gateway import Front
+from server.http.metrics import Metrics
+from server.http.release import Published
+from server.http.response import Response
+from server.site import check, dumps, pages, question_pages, things, vocabulary
+from server.site.questions import EXTENSION
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -55,9 +59,18 @@ def create_app(
     app.url_map.merge_slashes = False
     cache, metrics = AnswerCache(config.cache), Metrics()
     app.extensions.update({CACHE: cache, CONFIG: config, METRICS: metrics, EXTENSION: dict(questions or {})})
-    errors.register(app)
+    problems.register(app)
     pages.register(app)
-    for blueprint in (sparql.bp, graphs.bp, things.bp, dumps.bp, vocabulary.bp, asking.bp, check.bp, operate.bp):
+    for blueprint in (
+        sparql.bp,
+        graphs.bp,
+        things.bp,
+        dumps.bp,
+        vocabulary.bp,
+        question_pages.bp,
+        check.bp,
+        operate.bp,
+    ):
         app.register_blueprint(blueprint)
     metrics.gauge("mercato_cache_bytes", "Bytes of answers that are kept.", lambda: cache.size)
     metrics.gauge("mercato_cache_answers", "Answers that are kept.", lambda: len(cache))

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from importlib import metadata
 from typing import Any
 
-from server.errors import MEDIA, PROBLEMS
-from server.negotiate import GRAPHS, HTML, JSON, MEDIA_TYPES, POSTED, REPORTS, SOLUTIONS
+from server.http.negotiate import GRAPHS, HTML, JSON, MEDIA_TYPES, POSTED, REPORTS, SOLUTIONS
+from server.http.problems import MEDIA, PROBLEMS
 
 Described = dict[str, Any]
 

@@ -8,14 +8,13 @@ from importlib import metadata
 from flask import Blueprint, json, request
 
 from kg.errors import MercatoError
-from kg.query import Query
-from server.context import edition, keep, metrics
-from server.description import graph_sizes
-from server.links import thing_name
-from server.lookup import select
+from kg.sparql.engine import Query
+from server.graph import graph_sizes, select
+from server.http.current import edition, keep, metrics
+from server.http.response import Response
 from server.openapi import document
-from server.questions import questions
-from server.response import Response
+from server.site.links import thing_name
+from server.site.questions import questions
 
 bp = Blueprint("operate", __name__)
 

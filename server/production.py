@@ -26,8 +26,8 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.workers.gthread import ThreadWorker
 
 from kg.errors import MercatoError
-from server.errors import MEDIA, MESSAGES, PROBLEMS, body
-from server.fields import EVERYWHERE
+from server.http.headers import EVERYWHERE
+from server.http.problems import MEDIA, MESSAGES, PROBLEMS, body
 
 if TYPE_CHECKING:
     from server import Server

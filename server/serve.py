@@ -14,22 +14,22 @@ from typing import IO, Any
 import click
 from pyoxigraph import Literal, NamedNode
 
-from kg.build import Sources
 from kg.commands.building import build_if_needed
-from kg.dump import read_manifest
 from kg.errors import InputError, SettingError
 from kg.files import folder, turtle_files
 from kg.names import VOCABULARIES, prefixes
-from kg.questions import read_questions
-from kg.remote import is_remote
+from kg.publish.compose import Sources
+from kg.publish.dump import read_manifest
 from kg.sandbox.checks import Checks
-from kg.sandbox.plans import CheckPlan
-from kg.sandbox.pool import open_sandbox
+from kg.sandbox.messages import CheckPlan
+from kg.sandbox.queries import open_sandbox
 from kg.settings import load, option
+from kg.sparql.questions import read_questions
+from kg.sparql.remote import is_remote
 from server import Server, create_app
 from server.config import Config
-from server.edition import Build, Edition, Published, open_build
-from server.lookup import parse_turtle
+from server.graph import parse_turtle
+from server.http.release import Build, Edition, Published, open_build
 from server.production import Production
 
 OPTIONS = (

@@ -9,8 +9,9 @@ import pytest
 from pyoxigraph import CanonicalizationAlgorithm, Dataset, Quad, Store
 from serving import MARKET, Serving, serving
 
-from kg import dump, settings
-from kg.build import Composition, Sources, compose
+from kg import settings
+from kg.publish import dump
+from kg.publish.compose import Composition, Sources, compose
 
 ROOT = Path(__file__).parent.parent
 

@@ -9,7 +9,9 @@ import atheris
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 atheris.enabled_hooks.add("RegEx")
-with atheris.instrument_imports(include=["kg.reader", "kg.turtle", "kg.terminals", "kg.spans", "kg.check.inputs"]):
+with atheris.instrument_imports(
+    include=["kg.turtle.reader", "kg.turtle.document", "kg.turtle.terminals", "kg.turtle.text", "kg.check.inputs"]
+):
     import kg.check.inputs
 from test_turtle_fuzz import judge  # noqa: E402 - after the modules that are watched
 

@@ -18,7 +18,7 @@ from urllib.parse import urlencode
 
 ROOT = Path(__file__).parent.parent
 MARKET = ROOT / "tests" / "data" / "serve" / "market.trig"
-COMMAND = [sys.executable, "-c", "from kg.cli import main; main()"]
+COMMAND = [sys.executable, "-c", "from kg.commands.main import main; main()"]
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from pyoxigraph import Literal, NamedNode, QuerySolutions, Store
 
-from kg.build import Sources, read_curated
 from kg.names import MC, VOCABULARIES
+from kg.publish.compose import Sources, read_curated
 
 QUESTIONS = Path(__file__).parent.parent / "kg" / "queries" / "questions"
 TYPE = VOCABULARIES["rdf"] + "type"

@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from kg.cli import main
 from kg.commands.asking import table
-from kg.query import FORMATS
-from kg.questions import read_question, read_questions
+from kg.commands.main import main
+from kg.formats import FORMATS
+from kg.sparql.questions import read_question, read_questions
 
 A = "http://a.example"
 QUADS = f"""\
@@ -94,7 +94,7 @@ def test_faults_are_one_sentence(
 def test_a_terminal_gets_a_table(quads: Path) -> None:
     """On a terminal the answer is a table, and the data's control characters do not reach it."""
     main_end, other_end = pty.openpty()
-    code = "from kg.cli import main; main()"
+    code = "from kg.commands.main import main; main()"
     process = subprocess.Popen(
         [sys.executable, "-c", code, "query", "SELECT * { ?s ?p ?o }", "--file", str(quads)], stdout=other_end
     )

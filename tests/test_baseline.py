@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kg.check.baseline import cache, stored
-from kg.check.versions import Versions, compare
+from kg.check.base import Versions, cache, compare, stored
 from kg.shacl.disk import DiskIndex
 
 TRIPLES = 5000

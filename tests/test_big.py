@@ -40,7 +40,15 @@ def checked(path: Path) -> Run:
     """Check `path` by the shapes in a process of its own."""
     shapes = path.with_name("shapes.ttl")
     shapes.write_text(SHAPES, encoding="utf-8")
-    command = [sys.executable, "-c", "from kg.cli import main; main()", "check", str(path), "--shapes", str(shapes)]
+    command = [
+        sys.executable,
+        "-c",
+        "from kg.commands.main import main; main()",
+        "check",
+        str(path),
+        "--shapes",
+        str(shapes),
+    ]
     out, err = path.with_suffix(".out"), path.with_suffix(".err")
     start = time.monotonic()
     with out.open("wb") as out_file, err.open("wb") as err_file:

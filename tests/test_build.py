@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from pyoxigraph import NamedNode, RdfFormat, parse
 
-from kg.build import Composition, Sources, compose, read_file
 from kg.errors import InputError
+from kg.publish.compose import Composition, Sources, compose, read_file
 
 BROADER = {
     "http://www.w3.org/1999/02/22-rdf-syntax-ns#type",

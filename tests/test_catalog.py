@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from pyoxigraph import NamedNode, RdfFormat, Store, parse
 
-from kg import dump
-from kg.build import Sources, compose
 from kg.names import VOCABULARIES
+from kg.publish import dump
+from kg.publish.compose import Sources, compose
 
 HEAD = "\n".join(f"PREFIX {prefix}: <{space}>" for prefix, space in VOCABULARIES.items())
 DATASET = "<https://example.org/dataset>"

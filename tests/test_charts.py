@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from server.charts import bars
-from server.lookup import Term
+from server.graph import Term
+from server.site.charts import bars
 
 
 def row(**values: str) -> dict[str, Term]:

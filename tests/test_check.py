@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from kg.check.change import check_change
 from kg.check.finding import Finding
-from kg.check.incremental import check_change
-from kg.check.judge import Request, check
+from kg.check.run import Request, check
 from kg.commands.checking import check_command
 from kg.errors import InputError
 

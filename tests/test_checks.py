@@ -12,15 +12,15 @@ from pathlib import Path
 import pytest
 
 from kg import settings
-from kg.check.excerpt import SHOWN, listing, pieces
 from kg.check.finding import Finding, Report
+from kg.check.report.page import SHOWN, listing, pieces
 from kg.errors import InputError, LimitError
-from kg.sandbox import checker, process
-from kg.sandbox.checker import prepared
+from kg.sandbox import check_worker, inside
+from kg.sandbox.check_worker import prepared
 from kg.sandbox.checks import Checks
-from kg.sandbox.plans import PAGE, CheckPlan
-from kg.sandbox.seal import Seal
-from kg.spans import Span, Text
+from kg.sandbox.inside import Seal
+from kg.sandbox.messages import PAGE, CheckPlan
+from kg.turtle.text import Span, Text
 
 DATA = Path(__file__).parent / "data"
 SHAPES = (("shapes.ttl", str(DATA / "skos" / "shapes.ttl")),)
@@ -83,7 +83,7 @@ def test_a_graph_that_is_not_looked_at_is_told(monkeypatch: pytest.MonkeyPatch) 
     text = b"<x:s> <x:p> 1 ."
     assert prepared(plan(GOOD)).report(text, "x.ttl").scope == ""
     assert "another service holds it" in prepared(plan()).report(text, "x.ttl").scope
-    monkeypatch.setattr(checker, "CONTEXT", 3)
+    monkeypatch.setattr(check_worker, "CONTEXT", 3)
     assert "more than 3 triples" in prepared(plan(GOOD)).report(text, "x.ttl").scope
 
 
@@ -101,7 +101,7 @@ def in_a_child(act: Callable[[], str]) -> str:
     child = os.fork()
     if child == 0:
         try:
-            process.pin(64)
+            inside.pin(64)
             os.write(writing, act().encode())
         finally:
             os._exit(0)
@@ -150,4 +150,4 @@ def test_a_page_gets_the_first_findings_and_the_number_of_the_others() -> None:
     findings = tuple(Finding("x.ttl", Span(n, 1, n, 2), "rule", "sentence") for n in range(1, SHOWN + 6))
     found = json.loads(listing(Report(findings)))
     assert (len(found["findings"]), found["more"], found["error"]) == (SHOWN, 5, SHOWN + 5)
-    assert PAGE in checker.REPORTS
+    assert PAGE in check_worker.REPORTS

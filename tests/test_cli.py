@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from kg.build import Sources
+from kg.publish.compose import Sources
 
 ROOT = Path(__file__).parent.parent
 
@@ -19,7 +19,12 @@ ROOT = Path(__file__).parent.parent
 def mercato(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     """Run the command in a process of its own and return how it went."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-c", "from kg.cli import main; main(prog_name='mercato')", *map(str, arguments)]
+    command = [
+        sys.executable,
+        "-c",
+        "from kg.commands.main import main; main(prog_name='mercato')",
+        *map(str, arguments),
+    ]
     return subprocess.run(command, capture_output=True, text=True, check=False, env=environment, cwd=cwd)
 
 
@@ -113,7 +118,7 @@ def test_help_lists_every_command() -> None:
 def test_a_reader_that_goes_away_is_no_error() -> None:
     """`mercato … | head -0` ends quietly."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    line = f"{sys.executable} -c 'from kg.cli import main; main()' --help | head -c 0"
+    line = f"{sys.executable} -c 'from kg.commands.main import main; main()' --help | head -c 0"
     done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=False, env=environment)
     assert done.stderr == ""
 
@@ -159,7 +164,7 @@ def test_a_wrong_call_is_told_in_one_sentence(tmp_path: Path, kind: str) -> None
 )
 def test_an_output_that_takes_nothing(redirection: str, words: str) -> None:
     """A full disk or a closed standard output is exit 2 and one sentence, no fault of the program."""
-    command = f"{sys.executable} -c 'from kg.cli import main; main()' ask {redirection}"
+    command = f"{sys.executable} -c 'from kg.commands.main import main; main()' ask {redirection}"
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False, env=environment)
     assert done.returncode == 2
@@ -173,7 +178,7 @@ def test_a_full_disk_leaves_the_build_as_it_was(small: Sources, tmp_path: Path) 
     assert mercato("build", "--out", out, *folders(small)).returncode == 0
     before = published(out)
     # A limit on the size of a file stands for a disk that runs full; Python ignores the signal that comes with it.
-    command = [sys.executable, "-c", "from kg.cli import main; main()", "build", "--force", "--out", str(out)]
+    command = [sys.executable, "-c", "from kg.commands.main import main; main()", "build", "--force", "--out", str(out)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     script = f"ulimit -f 1; {shlex.join([*command, *folders(small)])}"
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False, env=environment)

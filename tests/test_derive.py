@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from pyoxigraph import RdfFormat, Store
 
-from kg.build import Composition, derive
 from kg.names import MC, prefixes
+from kg.publish.compose import Composition, derive
 
 QUERIES = Path(__file__).parent.parent / "kg" / "queries"
 EXPECTED = Path(__file__).parent / "data" / "derived.csv"

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from kg import diff
 from kg.commands.comparing import diff_command
 from kg.errors import InputError
+from kg.publish import diff
 
 ROOT = Path(__file__).parent.parent
 GOOD = ROOT / "tests" / "data" / "good"

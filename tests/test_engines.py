@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from kg import settings
-from kg.engines import open_engine
 from kg.errors import InputError, LimitError
-from kg.query import Engine, Query
-from kg.sandbox.pool import Sandbox, open_sandbox
+from kg.sandbox.queries import Sandbox, open_sandbox
+from kg.sparql.engine import Engine, Query
+from kg.sparql.local import open_engine
 
 A = "http://a.example"
 COUNT = Query("SELECT (COUNT(*) AS ?n) { ?s ?p ?o }")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kg.check.judge import Request, check
+from kg.check.run import Request, check
 from kg.names import MC, VOCABULARIES
 
 TEXT = "Zoé rejoint l’équipe."

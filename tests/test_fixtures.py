@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kg.check.judge import Request, Setup, check, check_text, setup
+from kg.check.run import Request, Setup, check, check_text, setup
 
 DATA = Path(__file__).parent / "data"
 BAD = sorted((DATA / "bad").glob("*.ttl"))

@@ -16,7 +16,7 @@ from urllib.parse import quote, urlencode
 import pytest
 from serving import MARKET, Serving, descendants, serving
 
-from server.front import client
+from server.http.gateway import client
 
 SOLUTIONS = "SELECT ?a ?b ?c ?d ?e ?f WHERE { ?a ?p ?b . ?c ?q ?d . ?e ?r ?f . ?g ?h ?i }"
 GRAPH = "CONSTRUCT { [] ?q ?d } WHERE { ?a ?p ?b . ?c ?q ?d . ?e ?r ?f . ?g ?h ?i }"
@@ -46,7 +46,7 @@ def victim() -> Iterator[Serving]:
 def busy_workers(server: Serving) -> list[int]:
     """Return the processes that answer queries: the children of those that hold a dataset."""
     found = descendants(server.process.pid)
-    nurseries = {pid for pid, _, command in found if "kg.sandbox.worker" in command}
+    nurseries = {pid for pid, _, command in found if "kg.sandbox.query_worker" in command}
     return [pid for pid, parent, _ in found if parent in nurseries]
 
 

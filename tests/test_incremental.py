@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from repositories import git
 
+from kg.check.change import check_change
 from kg.check.finding import Report
-from kg.check.incremental import check_change
-from kg.check.judge import Request, check
+from kg.check.run import Request, check
 from kg.errors import InputError
 
 LOOSE = settings(deadline=None, suppress_health_check=list(HealthCheck))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pyoxigraph import Quad, RdfFormat, Triple, parse
 
-from kg.build import Composition
-from kg.infer import Inference, infer, vocabulary
 from kg.names import MC
+from kg.owl.reasoning import Inference, infer, vocabulary
+from kg.publish.compose import Composition
 from tests.conftest import SMALL_DATA, SMALL_ONTOLOGY
 
 EX, ID = "https://example.org/vocab#", "https://example.org/id/animal/"

@@ -16,14 +16,16 @@ import pytest
 
 from kg.check.finding import Finding
 from kg.check.inputs import Inputs, expand, read_all, take
-from kg.check.judge import Request, check
 from kg.check.report import FORMATS
+from kg.check.run import Request, check
 from kg.errors import InputError
-from kg.spans import WIDTH
+from kg.turtle.text import WIDTH
 
 ROOT = Path(__file__).parent.parent
 SHAPES = ROOT / "tests" / "data" / "skos" / "shapes.ttl"
-COMMAND = shlex.join([sys.executable, "-c", "from kg.cli import main; main()", "check", "--shapes", str(SHAPES)])
+COMMAND = shlex.join(
+    [sys.executable, "-c", "from kg.commands.main import main; main()", "check", "--shapes", str(SHAPES)]
+)
 LESS = "-dac_override,-dac_read_search"
 CONCEPT = "<x:a> a <http://www.w3.org/2004/02/skos/core#ConceptScheme> ."
 

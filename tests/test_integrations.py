@@ -13,7 +13,7 @@ from repositories import git
 
 ROOT = Path(__file__).parent.parent
 SKOS = ROOT / "tests" / "data" / "skos"
-COMMAND = f'#!/bin/sh\nexec {sys.executable} -c \'from kg.cli import main; main(prog_name="mercato")\' "$@"\n'
+COMMAND = f'#!/bin/sh\nexec {sys.executable} -c \'from kg.commands.main import main; main(prog_name="mercato")\' "$@"\n'
 
 
 @pytest.fixture

@@ -16,11 +16,11 @@ from urllib.parse import urlencode
 import pytest
 from serving import MARKET, ROOT, Serving, serving
 
-from kg.engines import open_engine
 from kg.settings import load
+from kg.sparql.local import open_engine
 from server import create_app
 from server.config import Config
-from server.edition import Edition, Published
+from server.http.release import Edition, Published
 
 QUESTIONS = sorted((ROOT / "kg" / "queries" / "questions").glob("*.rq"))
 LIMITS = {"time-limit", "memory-limit", "busy"}

@@ -10,8 +10,8 @@ import pytest
 from serving import Serving
 from test_things import Links
 
-from server.negotiate import GRAPHS
-from server.texts import FRENCH, HEDGES
+from server.http.negotiate import GRAPHS
+from server.site.texts import FRENCH, HEDGES
 
 TEMPLATES = Path(__file__).parent.parent / "server" / "templates"
 PAGES = (

@@ -13,9 +13,9 @@ from rdflib import XSD, Literal
 from serving import ROOT, Reply, Serving
 from test_things import Links
 
-from kg.check.judge import Request, check_text, setup
 from kg.check.report import FORMATS
-from kg.cli import main
+from kg.check.run import Request, check_text, setup
+from kg.commands.main import main
 
 BAD = sorted((ROOT / "tests" / "data" / "bad").glob("*.ttl"))
 MISSING = "tests/data/bad/move-person-missing.ttl"

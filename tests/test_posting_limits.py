@@ -17,10 +17,10 @@ from clock import in_time
 from serving import MARKET, ROOT, Reply, Serving, descendants, serving
 from test_posting import form, post, problem
 
-from kg import dump
-from kg.build import Sources, compose
-from kg.check.judge import Request, check
 from kg.check.report import FORMATS
+from kg.check.run import Request, check
+from kg.publish import dump
+from kg.publish.compose import Sources, compose
 
 LIMIT = 2.0
 DATA = ROOT / "tests" / "data"
@@ -88,7 +88,7 @@ def limited(built: Path) -> Iterator[Serving]:
 def working(server: Serving) -> set[int]:
     """Return the processes in which texts are being judged."""
     below = descendants(server.process.pid)
-    nurseries = {pid for pid, _, command in below if "kg.sandbox.checker" in command}
+    nurseries = {pid for pid, _, command in below if "kg.sandbox.check_worker" in command}
     return {pid for pid, parent, command in below if parent in nurseries and command}  # a zombie has none
 
 
@@ -233,7 +233,7 @@ def test_checks_can_be_switched_off() -> None:
         assert problem(server.ask("/check", accept="text/html")) == "not-found"
         assert problem(post(server, "<x:s> <x:p> 1 .")) == "not-found"
         assert '"/check"' not in server.ask("/", accept="text/html").text
-        assert not any("kg.sandbox.checker" in command for _, _, command in descendants(server.process.pid))
+        assert not any("kg.sandbox.check_worker" in command for _, _, command in descendants(server.process.pid))
 
 
 def test_a_new_build_is_what_is_judged_by(small: Sources, tmp_path: Path) -> None:
@@ -264,7 +264,7 @@ def test_a_new_build_is_what_is_judged_by(small: Sources, tmp_path: Path) -> Non
 
 def test_a_killed_nursery_is_replaced(limited: Serving) -> None:
     """A server whose check process was killed (say, for want of memory) judges the next text in a new one."""
-    (nursery,) = [pid for pid, _, command in descendants(limited.process.pid) if "kg.sandbox.checker" in command]
+    (nursery,) = [pid for pid, _, command in descendants(limited.process.pid) if "kg.sandbox.check_worker" in command]
     os.kill(nursery, signal.SIGKILL)
     reply = post(limited, "<x:s> <x:p> .", accept="application/json")
     assert [each["rule"] for each in reply.json()["findings"]] == ["syntax"]

@@ -20,7 +20,7 @@ from mutations import Mutation, choose, mutated, read, with_prefixes
 
 from kg.check.finding import Finding, Report
 from kg.check.inputs import Inputs, take
-from kg.check.judge import Request, Setup, judge, setup
+from kg.check.run import Request, Setup, judge, setup
 
 ROOT = Path(__file__).parent.parent
 BAD = ROOT / "tests" / "data" / "bad"

@@ -20,8 +20,8 @@ import pytest
 from clock import in_time
 from serving import MARKET, Serving, descendants, serving
 
-from kg import dump
-from kg.build import Composition
+from kg.publish import dump
+from kg.publish.compose import Composition
 
 CROSS = "?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l . ?m ?n ?o"
 RUNAWAYS = {
@@ -229,7 +229,9 @@ def test_a_killed_http_process_is_replaced(composition: Composition, tmp_path: P
         assert server.ask("/health").status == 200
         below = descendants(server.process.pid)
         victim = next(
-            pid for pid, parent, command in below if parent == server.process.pid and "kg.sandbox.worker" not in command
+            pid
+            for pid, parent, command in below
+            if parent == server.process.pid and "kg.sandbox.query_worker" not in command
         )
         os.kill(victim, signal.SIGKILL)
         deadline = time.monotonic() + 20

@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 from pyoxigraph import RdfFormat, parse
 
-from kg import dump
-from kg.build import Sources, compose
 from kg.errors import InputError
-from kg.push import push
+from kg.publish import dump
+from kg.publish.compose import Sources, compose
+from kg.publish.push import push
 from tests.conftest import canonical
 
 

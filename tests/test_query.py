@@ -12,9 +12,11 @@ from random import Random
 import pyoxigraph as ox
 import pytest
 
-from kg.engines import open_engine
 from kg.errors import InputError, QueryRefusedError, QuerySyntaxError
-from kg.query import FORMATS, Form, Query, inspect, position
+from kg.formats import FORMATS, Form
+from kg.sparql.engine import Query
+from kg.sparql.guard import inspect, position
+from kg.sparql.local import open_engine
 
 QUADS = """\
 <http://a.example/s> <http://a.example/p> "1" <http://a.example/g1> .

@@ -39,7 +39,7 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("readme")
     (place / "bin").mkdir()
     program = place / "bin" / "mercato"
-    program.write_text(f"#!{sys.executable}\nfrom kg.cli import main\nmain(prog_name='mercato')\n")
+    program.write_text(f"#!{sys.executable}\nfrom kg.commands.main import main\nmain(prog_name='mercato')\n")
     program.chmod(0o755)
     (place / "tests").symlink_to(ROOT / "tests")
     (place / "kg").symlink_to(ROOT / "kg")

@@ -21,10 +21,11 @@ import rdflib
 from clock import in_time
 
 from kg import settings
-from kg.engines import open_engine
 from kg.errors import BusyError, LimitError, QueryRefusedError, QuerySyntaxError, ServiceError, SettingError
-from kg.query import FORMATS, Form, Query
-from kg.sandbox.pool import open_sandbox
+from kg.formats import FORMATS, Form
+from kg.sandbox.queries import open_sandbox
+from kg.sparql.engine import Query
+from kg.sparql.local import open_engine
 
 A = "http://a.example"
 QUADS = f"""\

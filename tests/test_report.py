@@ -13,10 +13,14 @@ import pytest
 from click.testing import CliRunner
 
 from kg.check.finding import Finding, Report
-from kg.check.judge import Request, check
-from kg.check.report import FORMATS, github, markdown, summary, text
+from kg.check.report import FORMATS
+from kg.check.report.github import render as github
+from kg.check.report.markdown import render as markdown
+from kg.check.report.text import render as text
+from kg.check.report.wording import summary
+from kg.check.run import Request, check
 from kg.commands.checking import check_command
-from kg.spans import Span
+from kg.turtle.text import Span
 
 DATA = Path(__file__).parent / "data"
 SCHEMA = Path(__file__).parent.parent.parent / "shared" / "schemas" / "sarif-schema-2.1.0.json"

@@ -20,9 +20,10 @@ from clock import in_time
 
 from kg import settings
 from kg.errors import BusyError, InputError, LimitError, QueryRefusedError, QuerySyntaxError
-from kg.query import FORMATS, Answer, Query
-from kg.sandbox.plans import query_asked
-from kg.sandbox.pool import Sandbox
+from kg.formats import FORMATS
+from kg.sandbox.messages import query_asked
+from kg.sandbox.queries import Sandbox
+from kg.sparql.engine import Answer, Query
 
 LIMIT = 1.0
 A = "http://a.example"

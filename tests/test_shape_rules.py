@@ -17,10 +17,10 @@ import pytest
 from rdflib import RDF, RDFS, SH, Graph, URIRef
 from rdflib.term import Node
 
-from kg.build import Composition
 from kg.files import turtle_files
 from kg.names import KINDS, MC, VOCABULARIES, prefixes
-from kg.terms import Converter
+from kg.publish.compose import Composition
+from kg.turtle.terms import Converter
 
 ROOT = Path(__file__).parent.parent
 GOOD, BAD = ROOT / "tests" / "data" / "good", ROOT / "tests" / "data" / "bad"

@@ -15,9 +15,9 @@ from rdflib.namespace import SH
 from rdflib.term import BNode, Literal, Node, URIRef
 
 from kg.errors import InputError
-from kg.shacl.result import Result
+from kg.shacl.judge import Result
 from kg.shacl.shapes import Shapes
-from kg.turtle import Document, parse, read
+from kg.turtle.document import Document, parse, read
 
 SUITE = Path(__file__).parent.parent.parent / "shared" / "w3c" / "shacl"
 MF = Namespace("http://www.w3.org/2001/sw/DataAccess/tests/test-manifest#")

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, parse
 
-from kg.build import Sources, read_curated
+from kg.check.passages import coverage, locate, locate_in, texts, verify
 from kg.errors import InputError, NameUnknownError
 from kg.names import MC, VOCABULARIES
-from kg.sources import coverage, locate, locate_in, texts, verify
+from kg.publish.compose import Sources, read_curated
 
 TEXT = "Zoé rejoint l’équipe. Zoé part."
 ID = "https://example.org/id/"

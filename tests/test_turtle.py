@@ -9,11 +9,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from kg import turtle
 from kg.errors import InputError
-from kg.reader import RDF
-from kg.spans import Triple
-from kg.turtle import Document, TurtleSyntaxError, canonical, parse, read
+from kg.turtle import document as reading
+from kg.turtle.document import Document, TurtleSyntaxError, canonical, parse, read
+from kg.turtle.reader import RDF
+from kg.turtle.text import Triple
 
 SUITE = Path(__file__).parent.parent.parent / "shared" / "w3c" / "turtle"
 MANIFEST = "http://www.w3.org/2001/sw/DataAccess/tests/test-manifest#"
@@ -89,7 +89,7 @@ def test_the_quick_comparison_is_the_one_used(monkeypatch: pytest.MonkeyPatch) -
 
     It is there for a pyoxigraph that emits triples in another order, and is slow on many blank nodes.
     """
-    monkeypatch.setattr(turtle, "canonical", lambda triples: pytest.fail("fell back to the canonical form"))
+    monkeypatch.setattr(reading, "canonical", lambda triples: pytest.fail("fell back to the canonical form"))
     for kind in ("TestTurtlePositiveSyntax", "TestTurtleEval"):
         for name, base, _ in suite(kind):
             read(SUITE / name, base=base)
@@ -102,24 +102,24 @@ def test_the_canonical_comparison_agrees_too() -> None:
         node: ox.BlankNode() for triple in document.triples for node in triple[:3] if isinstance(node, ox.BlankNode)
     }
     quads = [ox.Quad(*(names.get(node, node) for node in triple[:3])) for triple in reversed(document.triples)]  # type: ignore[arg-type, call-overload]
-    assert turtle._agree(document.triples, quads)
+    assert reading._agree(document.triples, quads)
     other = ox.Quad(quads[0].subject, quads[0].predicate, ox.Literal("other"))
-    assert not turtle._agree(document.triples, [other, *quads[1:]])
-    assert not turtle._agree(document.triples, quads[1:])
+    assert not reading._agree(document.triples, [other, *quads[1:]])
+    assert not reading._agree(document.triples, quads[1:])
 
 
 def test_nodes_that_differ_are_not_one_graph() -> None:
     """One node twice and two nodes once are different graphs, in either direction."""
     one = parse("_:a <x:p> _:a .", "x.ttl").triples
     two = parse("_:a <x:p> _:b .", "x.ttl").triples
-    assert not turtle._agree(one, [ox.Quad(*two[0][:3])])  # type: ignore[arg-type]
-    assert not turtle._agree(two, [ox.Quad(*one[0][:3])])  # type: ignore[arg-type]
+    assert not reading._agree(one, [ox.Quad(*two[0][:3])])  # type: ignore[arg-type]
+    assert not reading._agree(two, [ox.Quad(*one[0][:3])])  # type: ignore[arg-type]
 
 
 def test_a_disagreement_is_our_own_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     """A text that pyoxigraph reads as another graph is refused, never judged at the wrong place."""
-    monkeypatch.setattr(turtle, "_gate", lambda *_: [])
-    with pytest.raises(turtle.ReaderError, match="disagree"):
+    monkeypatch.setattr(reading, "_gate", lambda *_: [])
+    with pytest.raises(reading.ReaderError, match="disagree"):
         parse(PREFIX + ":s :p :o .", "x.ttl")
 
 

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from turtle_maker import Maker, corpus, kinds
 
 from kg.check.inputs import Inputs, take
-from kg.turtle import Document, canonical
+from kg.turtle.document import Document, canonical
 
 SOURCE = "x.ttl"
 KINDS = kinds(corpus())

@@ -13,8 +13,8 @@ from test_shapes import ENTRIES, documents, needs_suite, ours, triples
 from kg.errors import InputError
 from kg.shacl.index import MemoryIndex
 from kg.shacl.shapes import Shapes
-from kg.shacl.verdict import Court
-from kg.turtle import parse
+from kg.shacl.validator import Court
+from kg.turtle.document import parse
 
 LOOSE = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from repositories import git
 
-from kg.check.versions import compare
+from kg.check.base import compare
 from kg.errors import InputError
 
 

@@ -9,12 +9,12 @@ import pytest
 from rdflib import RDF
 from test_shapes import ENTRIES, KNOWN_DIFFERENCES, MF, PREFIXES, SHT, as_written, documents, needs_suite
 
-from kg.check.judge import Request, check
+from kg.check.run import Request, check
 from kg.errors import InputError
 from kg.shacl.shapes import Shapes
-from kg.shacl.wellformed import refuse_malformed
-from kg.terms import quiet
-from kg.turtle import parse, read
+from kg.shacl.syntax import refuse_malformed
+from kg.turtle.document import parse, read
+from kg.turtle.terms import quiet
 
 DATA = Path(__file__).parent / "data"
 NODE = ":S a sh:NodeShape ; sh:targetClass :C ; "

@@ -49,7 +49,7 @@ def test_wheel_works_outside_the_checkout(wheel: Path, tmp_path: Path) -> None:
     empty.mkdir()
 
     def run(arguments: Sequence[str]) -> subprocess.CompletedProcess[str]:
-        start = "import sys; from kg.cli import main; import kg; print(kg.__file__, file=sys.stderr); main()"
+        start = "import sys; from kg.commands.main import main; import kg; print(kg.__file__, file=sys.stderr); main()"
         variables = {k: v for k, v in os.environ.items() if not k.startswith(("MERCATO_", "PYTHON"))}
         command = [str(environment / "bin" / "python"), "-c", start, *arguments]
         return subprocess.run(command, cwd=empty, capture_output=True, text=True, check=False, env=variables)

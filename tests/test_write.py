@@ -9,7 +9,7 @@ from pyoxigraph import NamedNode, Quad, RdfFormat, Triple, parse
 
 from kg.files import turtle_files
 from kg.names import prefixes
-from kg.write import sections, trig, turtle
+from kg.turtle.writer import sections, trig, turtle
 from tests.conftest import canonical as canonical_quads
 
 HEAD = "@prefix ex: <https://example.org/> .\n"

@@ -1,4 +1,4 @@
 """The check: Turtle files in, findings at their line and column out.
 
-`judge` is the way in, `incremental` that for a change.
+`run` is the way in, `change` that for a change against a base. Nothing here prints or knows of HTTP.
 """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 
-from kg.spans import Span, Text
+from kg.turtle.text import Span, Text
 
 LEVELS = ("error", "warning", "note")
 """From the gravest; errors and warnings fail a check, notes do not."""

@@ -11,8 +11,8 @@ from pathlib import Path
 from kg.check.finding import Finding
 from kg.errors import InputError
 from kg.files import turtle_files, unreadable
-from kg.spans import Span, Text
-from kg.turtle import Document, TurtleSyntaxError, parse
+from kg.turtle.document import Document, TurtleSyntaxError, parse
+from kg.turtle.text import Span, Text
 
 _OTHER_FORMATS = {
     ".jsonld": "JSON-LD",

@@ -13,12 +13,12 @@ from functools import cached_property
 from rdflib.namespace import SH
 from rdflib.term import Node, URIRef
 
-from kg.reader import TYPE
-from kg.shacl.result import Result
+from kg.shacl.judge import Result
 from kg.shacl.shapes import Shapes
-from kg.spans import Offsets, Span, Term, Triple
-from kg.terms import from_rdflib
-from kg.turtle import Document
+from kg.turtle.document import Document
+from kg.turtle.reader import TYPE
+from kg.turtle.terms import from_rdflib
+from kg.turtle.text import Offsets, Span, Term, Triple
 
 _MISSING = {SH.MinCountConstraintComponent, SH.QualifiedMinCountConstraintComponent}
 _LOGICAL = {

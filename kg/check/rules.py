@@ -13,14 +13,14 @@ from itertools import combinations, repeat
 import pyoxigraph as ox
 from rapidfuzz import fuzz, process, utils
 
+from kg.check.documents import World
 from kg.check.finding import Finding
 from kg.check.place import Place
-from kg.check.world import World
 from kg.names import KINDS, MC, RECORD_KINDS, VOCABULARIES
-from kg.reader import TYPE
-from kg.spans import Term, Triple, cut
-from kg.terms import ill_typed
-from kg.turtle import Document
+from kg.turtle.document import Document
+from kg.turtle.reader import TYPE
+from kg.turtle.terms import ill_typed
+from kg.turtle.text import Term, Triple, cut
 
 Rule = Callable[[World], Iterable[Finding]]
 ALIKE = 92.0

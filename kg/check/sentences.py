@@ -8,7 +8,7 @@ from rdflib.collection import Collection
 from rdflib.namespace import SH
 from rdflib.term import BNode, Literal, Node, URIRef
 
-from kg.shacl.result import Result
+from kg.shacl.judge import Result
 from kg.shacl.shapes import Shapes, local
 
 Show = Callable[[Node], str]

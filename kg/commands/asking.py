@@ -13,13 +13,15 @@ import click
 from prettytable import PrettyTable, TableStyle
 
 from kg import settings
-from kg.engines import open_engine
 from kg.errors import InputError, QueryRefusedError, QuerySyntaxError
 from kg.files import read_text
+from kg.formats import FORMATS, Form
 from kg.names import prefixes
-from kg.query import FORMATS, Form, Query, inspect
-from kg.questions import question, read_questions
-from kg.remote import is_remote
+from kg.sparql.engine import Query
+from kg.sparql.guard import inspect
+from kg.sparql.local import open_engine
+from kg.sparql.questions import question, read_questions
+from kg.sparql.remote import is_remote
 
 TABLE = "table"
 """The format for eyes; the others are the standards'."""

@@ -8,13 +8,14 @@ from typing import Any
 
 import click
 
-from kg import dump, settings
-from kg.build import Composition, Sources, compose
-from kg.check import report
-from kg.check.judge import Request, check
+from kg import settings
+from kg.check.report.text import render
+from kg.check.run import Request, check
 from kg.errors import FindingsError
 from kg.files import folder
-from kg.push import push
+from kg.publish import dump
+from kg.publish.compose import Composition, Sources, compose
+from kg.publish.push import push
 
 _STEPS = ("read, reason and derive", "check", "write the dumps")
 
@@ -64,7 +65,7 @@ def refuse_findings(composition: Composition) -> None:
     shapes, ontology = ((), ()) if own else ((chosen.shapes,), (chosen.ontology,))
     found = check(Request([chosen.data], shapes, ontology, base=chosen.base, data=str(chosen.data)))
     if found.failed:
-        raise FindingsError(f"the data has findings, so nothing was built\n{report.text(found, colour=False).rstrip()}")
+        raise FindingsError(f"the data has findings, so nothing was built\n{render(found, colour=False).rstrip()}")
     if composition.clashes:
         raise FindingsError("\n".join(["the data clashes with its vocabulary", *composition.clashes]))
 

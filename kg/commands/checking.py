@@ -13,10 +13,10 @@ from typing import Any
 import click
 
 from kg import settings
-from kg.check import report
-from kg.check.incremental import check_change
+from kg.check.change import check_change
 from kg.check.inputs import STANDARD_INPUT
-from kg.check.judge import Request, check
+from kg.check.report import FORMATS, text
+from kg.check.run import Request, check
 from kg.commands.output import write_out
 
 
@@ -63,7 +63,7 @@ def _uncollected() -> Iterator[None]:
 @click.option("--base", help="Path or git revision to compare with: judge only what the difference can affect.")
 @click.option("--texts", type=_PATH, help="Folder of the articles' texts: prove the passages' hashes against them.")
 @settings.option("data")
-@click.option("--format", "form", type=click.Choice(list(report.FORMATS)), default="text", show_default=True)
+@click.option("--format", "form", type=click.Choice(list(FORMATS)), default="text", show_default=True)
 @click.option("--output", type=_PATH, help="File to write the report to; standard output where not given, or -.")
 def check_command(
     files: tuple[Path, ...],
@@ -97,7 +97,7 @@ def check_command(
     found = replace(found, scope=" ".join(filter(None, (found.scope, request.without))))
     output = None if output == Path("-") else output
     if output is None and form == "text":
-        click.echo(report.text(found, colour=sys.stdout.isatty()), nl=False)
+        click.echo(text.render(found, colour=sys.stdout.isatty()), nl=False)
     else:
-        write_out(report.FORMATS[form](found), output)
+        write_out(FORMATS[form](found), output)
     return int(found.failed)

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import click
 
-from kg import diff, settings
+from kg import settings
 from kg.commands.output import write_out
 from kg.files import folder, turtle_files
-from kg.questions import read_questions
+from kg.publish import diff
+from kg.sparql.questions import read_questions
 
 _PATH = click.Path(path_type=Path)
 

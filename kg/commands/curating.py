@@ -7,11 +7,13 @@ from typing import Any
 
 import click
 
-from kg import settings, sources, write
-from kg.build import Sources, read_curated, read_file
+from kg import settings
+from kg.check import passages
 from kg.errors import FindingsError, InputError
 from kg.files import atomic, read_text
 from kg.names import prefixes
+from kg.publish.compose import Sources, read_curated, read_file
+from kg.turtle import writer
 
 
 @click.group("sources")
@@ -26,13 +28,13 @@ def verify(folder: Path, **given: Any) -> None:
     """Re-read the articles in FOLDER and prove every passage's hash."""
     chosen = Sources.from_settings(given)
     curated = read_curated(chosen)
-    result = sources.verify(curated, folder)
+    result = passages.verify(curated, folder)
     for fault in result.faults:
         click.echo(f"{fault.node}: {fault.sentence}", err=True)
     counts = f"{result.proved} of {result.passages} passages proved"
     click.echo(f"{result.articles} articles, {counts}, {result.claims} claims")
     uncovered = 0
-    for reading in sources.coverage(curated, chosen.data / "coverage"):
+    for reading in passages.coverage(curated, chosen.data / "coverage"):
         covered = reading.wanted - len(reading.missing)
         uncovered += len(reading.missing)
         click.echo(f"{reading.article}: {covered} of {reading.wanted} places of the second reading covered")
@@ -48,7 +50,7 @@ def verify(folder: Path, **given: Any) -> None:
 def locate(file: Path, text: str) -> None:
     """Print where TEXT stands in FILE: the passage to paste into a claim."""
     number = file.stem.split("_", 1)[0]
-    for place in sources.locate_in(file, text):
+    for place in passages.locate_in(file, text):
         click.echo(
             f"passage:{number}-{place.start}-{place.end}\n    a mc:Passage ;\n    oa:end {place.end} ;\n"
             f"    oa:hasSource article:{file.stem} ;\n    oa:start {place.start} ;\n"
@@ -65,7 +67,7 @@ def format_command(files: tuple[Path, ...], only_check: bool, base: str) -> None
     unlike = []
     for path in files:
         before = read_text(path)
-        after = write.turtle(read_file(path), prefixes(base))
+        after = writer.turtle(read_file(path), prefixes(base))
         if before == after:
             continue
         unlike.append(path)

@@ -1,4 +1,4 @@
-"""Where what somebody sends is worked on, in processes with limits.
+"""Processes with limits, in which queries and texts from outside are worked on.
 
-`pool` is the way in for queries, `checks` for texts.
+`queries` is the way in for queries, `checks` for texts. What runs inside opens no file and no socket.
 """

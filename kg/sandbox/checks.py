@@ -15,12 +15,12 @@ from typing import Any
 
 from kg.check.report import FORMATS
 from kg.errors import LimitError
-from kg.pump import WATCH
-from kg.sandbox import process as inside
+from kg.sandbox import inside
+from kg.sandbox.forkserver import Nursery, Worker
 from kg.sandbox.limits import CHECK, Limits, cause, told
-from kg.sandbox.nursery import Nursery, Worker
-from kg.sandbox.plans import PAGE, CheckPlan, check_asked
-from kg.sandbox.seats import Seats
+from kg.sandbox.messages import PAGE, CheckPlan, check_asked
+from kg.sandbox.slots import Seats
+from kg.sparql.stream import WATCH
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from kg.shacl.index import Index
-from kg.spans import Term
+from kg.turtle.text import Term
 
 ANY = -1
 """Any predicate."""

@@ -15,8 +15,8 @@ from typing import TypeVar
 import pyoxigraph as ox
 
 from kg.shacl.index import MemoryIndex
-from kg.spans import Term
-from kg.terms import Three
+from kg.turtle.terms import Three
+from kg.turtle.text import Term
 
 _TABLES = """
 CREATE TABLE term (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);

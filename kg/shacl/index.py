@@ -10,8 +10,8 @@ from typing import Protocol
 
 import pyoxigraph as ox
 
-from kg.spans import Term
-from kg.terms import Three
+from kg.turtle.terms import Three
+from kg.turtle.text import Term
 
 IRI, BLANK, LITERAL = range(3)
 _FEW = 50

@@ -11,8 +11,8 @@ from collections.abc import Callable
 import pyoxigraph as ox
 from rdflib.namespace import SH
 
-from kg.reader import XSD
-from kg.spans import Term
+from kg.turtle.reader import XSD
+from kg.turtle.text import Term
 
 SHACL = str(SH)
 TERMS = sorted(SH.__annotations__)

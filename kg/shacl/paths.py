@@ -10,7 +10,7 @@ from rdflib.namespace import SH
 from rdflib.term import BNode, Node
 
 from kg.shacl.index import Index
-from kg.terms import from_rdflib
+from kg.turtle.terms import from_rdflib
 
 Values = Callable[[int], Collection[int]]
 """From a node to the distinct nodes at the end of a path."""

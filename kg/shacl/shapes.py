@@ -29,11 +29,10 @@ from rdflib.term import BNode, Literal, Node, URIRef
 
 from kg.errors import InputError
 from kg.shacl.algebra import booleans, operators, translate_tests
-from kg.shacl.prepared import PreparedGraph
-from kg.shacl.result import Result, from_report
-from kg.spans import Term
-from kg.terms import Converter, from_rdflib, quiet
-from kg.turtle import Document
+from kg.shacl.judge import PreparedGraph, Result, from_report
+from kg.turtle.document import Document
+from kg.turtle.terms import Converter, from_rdflib, quiet
+from kg.turtle.text import Term
 
 _REFUSALS = (ShapeLoadError, ConstraintLoadError, ReportableRuntimeError)
 _REACHING = re.compile(r"\b(?:SERVICE|FROM|LOAD)\b", re.IGNORECASE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from kg.turtle import read
+from kg.turtle.document import read
 
 GOOD = Path(__file__).parent.parent / "data" / "good"
 SHARED = ("article", "document", "passage", "place", "population", "group")

@@ -17,9 +17,9 @@ from rdflib import RDF, Graph
 from rdflib.namespace import SH
 
 from kg.check.inputs import expand, read_all
-from kg.check.judge import Request, setup
+from kg.check.run import Request, setup
 from kg.shacl.index import MemoryIndex
-from kg.shacl.verdict import Court
+from kg.shacl.validator import Court
 
 ROOT = Path(__file__).parent.parent.parent
 SMALL = int(os.environ.get("MERCATO_BENCH_SMALL", "100000"))
@@ -40,7 +40,13 @@ def change(folder: Path) -> None:
 
 def seconds(before: Path, after: Path, cache: Path) -> float:
     """Return the median wall seconds of five checks of the change from the command line, the base in the cache."""
-    command = [sys.executable, "-c", "from kg.cli import main; main(prog_name='mercato')", "check", str(after)]
+    command = [
+        sys.executable,
+        "-c",
+        "from kg.commands.main import main; main(prog_name='mercato')",
+        "check",
+        str(after),
+    ]
     command += ["--context", str(generator.GOOD / "things.ttl"), "--base", str(before)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "XDG_CACHE_HOME": str(cache)}
     times = []
@@ -103,7 +109,7 @@ def shifty_results(data: Path, shapes: Path) -> set[tuple[str, str]]:
 
 def mercato(*arguments: str) -> str:
     """Return what the command prints."""
-    command = [sys.executable, "-c", "from kg.cli import main; main(prog_name='mercato')", *arguments]
+    command = [sys.executable, "-c", "from kg.commands.main import main; main(prog_name='mercato')", *arguments]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode in (0, 1), done.stderr
     return done.stdout
@@ -113,7 +119,7 @@ def mercato(*arguments: str) -> str:
 def test_a_large_graph(tmp_path: Path) -> None:
     """1.6 million triples: ten times as fast as pySHACL, as fast as pyshifty, with the same results.
 
-    pySHACL is given its best: each query parsed once (`kg.shacl.prepared`). pyshifty and pySHACL judge by the shapes;
+    pySHACL is given its best: each query parsed once (`kg.shacl.judge`). pyshifty and pySHACL judge by the shapes;
     the command also places what it finds, looks up every term, and applies the house rules and the vocabulary.
     """
     folder, clock = tmp_path / "graph", time.perf_counter

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from kg import settings
-from kg.engines import open_engine
-from kg.query import Engine, Query
-from kg.sandbox.pool import Sandbox
+from kg.sandbox.queries import Sandbox
+from kg.sparql.engine import Engine, Query
+from kg.sparql.local import open_engine
 
 QUADS = 160_000
 QUERIES = 3000

@@ -9,7 +9,7 @@ import pyoxigraph as ox
 import pytest
 from rdflib import Graph
 
-from kg import turtle
+from kg.turtle import document
 
 TRIPLES = 100_000
 
@@ -43,8 +43,8 @@ def median_rate(read: Callable[[], object]) -> float:
 def test_reading_with_spans() -> None:
     """At least 40,000 triples per second, with spans and the check against pyoxigraph included."""
     data = text(TRIPLES)
-    assert len(turtle.parse(data, "x.ttl").triples) == TRIPLES
-    ours = median_rate(lambda: turtle.parse(data, "x.ttl"))
+    assert len(document.parse(data, "x.ttl").triples) == TRIPLES
+    ours = median_rate(lambda: document.parse(data, "x.ttl"))
     bare = median_rate(lambda: list(ox.parse(data, format=ox.RdfFormat.TURTLE)))
     theirs = median_rate(lambda: Graph().parse(data=data, format="turtle"))
     print(f"\nmercato, with spans {ours:>10,.0f} triples/s")

@@ -13,18 +13,30 @@ BASE = "https://w3id.org/mercato/"
 
 RECORD_KINDS: dict[str, str] = {
     "acquisition": "Acquisition",
+    "contribution": "Contribution",
     "employment": "Employment",
+    "expertise": "Expertise",
     "flow-ratio": "FlowRatio",
     "founding": "Founding",
     "funding-round": "FundingRound",
+    "headcount": "Headcount",
     "hire-share": "HireShare",
+    "hiring-criterion": "HiringCriterion",
     "hiring-plan": "HiringPlan",
     "motive": "Motive",
     "move": "Move",
+    "move-likelihood": "MoveLikelihood",
     "name-use": "NameUse",
+    "offer-outcome": "OfferOutcome",
+    "organisation-profile": "OrganisationProfile",
+    "partnership": "Partnership",
     "pay-difference": "PayDifference",
     "pay-level": "PayLevel",
     "pay-offer": "PayOffer",
+    "population-membership": "PopulationMembership",
+    "production": "Production",
+    "publication": "Publication",
+    "retention-measure": "RetentionMeasure",
     "retention-rate": "RetentionRate",
     "share-buyback": "ShareBuyback",
     "stake-acquisition": "StakeAcquisition",
@@ -42,6 +54,7 @@ THING_KINDS: dict[str, str] = {
     "person": "Person",
     "place": "Place",
     "population": "Population",
+    "product": "Product",
 }
 """The kind in a thing's IRI and its class."""
 

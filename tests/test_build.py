@@ -92,9 +92,13 @@ def test_examples_of_the_vocabulary_hold(composition: Composition) -> None:
     facts = {quad.triple for quad in composition.quads()}
     examples = [quad for quad in composition.ontology if quad.predicate.value.endswith("#example")]
     assert examples
+    said = [quad for quad in composition.quads() if not quad.graph_name.value.endswith("/ontology")]
+    in_use = {term for quad in said for term in (quad.predicate, quad.object)}
     for quad in examples:
         triples = [found.triple for found in parse(heads + quad.object.value, RdfFormat.TURTLE)]
         assert triples, quad.subject
+        if quad.subject not in in_use:
+            continue  # a term that no record uses yet
         assert set(triples) <= facts, quad.object.value
         used = {term for triple in triples for term in triple}
         used |= {fact.object for fact in facts if fact.subject in used and fact.predicate.value in BROADER}

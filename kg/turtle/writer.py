@@ -25,10 +25,13 @@ TYPE, FIRST, REST, NIL = (NamedNode(RDF + name) for name in ("type", "first", "r
 
 _OURS = """
     asserts claimant saidIn saidTo cites citationScope article passage stance certainty rank rankReason repeats
-    contradicts person employer founder offeredBy offeredTo acquirer organisation population comparedWith from target
-    to role title tenure component statistic bound amount minAmount maxAmount currency per ratio rate minRate maxRate
-    horizon cohort share count jobs employers employersBound posts start end date outcome factor effect about name
-    topic place supersedes sameOccasionAs
+    contradicts person employer founder maker supplier customer offer offeredBy offeredTo acquirer organisation
+    population comparedWith from fromPopulation target to product field role seniority title tenure kind criterion
+    requirement valuedAbove means aim condition contribution component statistic comparison bound amount amountBound
+    minAmount maxAmount currency per ratio ratioBound rate rateBound minRate maxRate horizon cohort share shareBound
+    count countBound jobs jobsBound employers employersBound posts postsBound size sizeBound start end date
+    notBefore notAfter outcome status factor effect about headline author publisher language making namedSource name
+    topic keptBecause place within supersedes lessPreciseThan sameOccasionAs
 """
 _ORDER = [
     RDF + "type",

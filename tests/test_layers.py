@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -81,6 +82,16 @@ def test_each_department_says_what_may_not_happen_in_it(package: str) -> None:
     """Whoever opens a folder reads first what it is, and what belongs elsewhere."""
     document = ast.get_docstring(ast.parse(modules()[package].read_text(encoding="utf-8"))) or ""
     assert any(word in document.lower() for word in (" no ", "not ", "nothing ", "never ")), document
+
+
+def test_the_drawing_names_modules_that_exist() -> None:
+    """Each of the five journeys is told in five lines, by modules that are there."""
+    drawing = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"\b(?:kg|server)(?:\.[a-z_]+)+\b", drawing))
+    assert named - set(modules()) == set()
+    journeys = drawing.partition("## Five journeys")[2].split("\n### ")[1:]
+    assert [len(re.findall(r"^\d\. ", journey, re.MULTILINE)) for journey in journeys] == [5] * 5
+    assert {each for each in ORDER if modules()[each].name == "__init__.py"} - {"server"} <= named
 
 
 def test_modules_stay_short() -> None:

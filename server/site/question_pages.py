@@ -9,7 +9,7 @@ from kg.sparql.guard import inspect
 from server.http.current import edition
 from server.http.negotiate import GRAPHS, HTML, SOLUTIONS, Offer, choose, override
 from server.http.response import Response, etag
-from server.site.charts import bars
+from server.site.charts import marks
 from server.site.pages import answer_values, page
 from server.site.questions import question
 
@@ -30,8 +30,8 @@ def ask(name: str) -> Response:
     query = Query(asked.text, base=edition().base)
     if offer is HTML:
         found = answer_values(query, form)
-        drawn = bars(found.get("solutions", ()), asked.chart)
-        shown = page("question.html", question=asked, offers=offers[1:], form=form, bars=drawn, **found)
+        drawn = marks(found.get("solutions", ()), asked.chart)
+        shown = page("question.html", question=asked, offers=offers[1:], form=form, marks=drawn, **found)
         return shown.validated()
     if offer is QUERY:
         response = Response(asked.text, content_type=f"{QUERY.media}; charset=utf-8")

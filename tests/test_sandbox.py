@@ -462,8 +462,8 @@ FORKING = """
 import os, sys
 from pathlib import Path
 from kg import settings
-from kg.query import Query
-from kg.sandbox.pool import Sandbox
+from kg.sparql.engine import Query
+from kg.sandbox.queries import Sandbox
 sandbox = Sandbox([Path(sys.argv[1])], settings.load({}, {}))
 def ask(n):
     return sandbox.answer(Query("SELECT ?o { <http://a.example/%d> ?p ?o }" % n), "csv").read()

@@ -28,6 +28,8 @@ class Mutation(NamedTuple):
 SUBJECT = re.compile(r"[a-z-]+:\S+")
 ONE = re.compile(r"    (?P<predicate>\w+:\w+) (?P<object>\S+|\"[^\"]*\"(?:@\w+|\^\^\S+)?) ;")
 TYPE = re.compile(r"    (a mc:\w+) ;")
+WHOLE = re.compile(r"(?P<subject>passage:\S+) (?P<type>a mc:Passage)(?P<rest>( ; \S+ \S+)+) \.")
+PART = re.compile(r" ; (?P<predicate>\S+) (?P<object>\S+)")
 
 # What of whom nothing may be: an IRI of another kind.
 OTHERS = {
@@ -90,49 +92,54 @@ def wrong(predicate: str, value: str, names: dict[str, str]) -> Iterator[tuple[s
 def mutations(source: str, text: str) -> dict[str, list[Mutation]]:
     """Return what can be made wrong in the file `source` that holds `text`, by the subject that it is said of.
 
-    The text is in the form of `mercato format`: a subject on its own line, a predicate with one object on one.
+    The text is in the form of `mercato format`: a subject on its own line, a predicate with one object on one; a
+    passage on one line.
     """
     found: dict[str, list[Mutation]] = {}
     subject, kind, type_span = "", "", (0, 0, 0, 0)
-    names = {"article": "000_fe74f5a50972edbd", "passage": "passage:000-0-1"}
     for number, line in enumerate(text.splitlines()):
         if SUBJECT.fullmatch(line):
             subject = line
         elif typed := TYPE.fullmatch(line):
             kind, type_span = typed[1][2:], (number + 1, 5, number + 1, 5 + len(typed[1]))
         elif one := ONE.fullmatch(line):
-            predicate, value = one["predicate"], one["object"]
-            start = one.start("object")
-
-            def put(what: str, new: str, *, line: str = line, number: int = number, at: int = start) -> Mutation:
-                words = line[:at] + new + " ;"
-                return Mutation(what, source, number, words, (number + 1, at + 1, number + 1, at + 1 + len(new)))
-
-            mine = found.setdefault(subject, [])
-            mine += [put(what, new) for what, new in wrong(predicate, value, names)]
-            if predicate in REQUIRED.get(kind, ()):
-                mine.append(Mutation("missing property", source, number, None, type_span))
-            if predicate in ("mc:rank", "mc:stance", "mc:certainty", "oa:hasSource", "mc:employer"):
-                second = {"mc:rank": "mc:Preferred", "mc:stance": "mc:Denies", "mc:certainty": "mc:Alleged"}
-                other = second.get(
-                    predicate, "article:004_0b075e527cf07980" if predicate[0] == "o" else "organisation:io"
-                )
-                if other != value:
-                    extra = put("one value too many", f"{value} , {other}")
-                    end = extra.span[3]
-                    mine.append(extra._replace(span=(number + 1, end - len(other), number + 1, end)))
-            if predicate.startswith("mc:"):
-                name = predicate + "zz"
-                mine.append(
-                    Mutation(
-                        "unknown property",
-                        source,
-                        number,
-                        line.replace(predicate, name, 1),
-                        (number + 1, 5, number + 1, 5 + len(name)),
-                    )
-                )
+            left = Mutation("missing property", source, number, None, type_span)
+            found.setdefault(subject, []).extend(of_part(line, one, kind, left))
+        elif whole := WHOLE.fullmatch(line):
+            span = (number + 1, whole.start("type") + 1, number + 1, whole.end("type") + 1)
+            for part in PART.finditer(line, whole.start("rest")):
+                words = line[: part.start()] + line[part.end() :]
+                left = Mutation("missing property", source, number, words, span)
+                found.setdefault(whole["subject"], []).extend(of_part(line, part, "mc:Passage", left))
     return found
+
+
+def of_part(line: str, part: re.Match[str], kind: str, left_out: Mutation) -> Iterator[Mutation]:
+    """Return what can be made wrong in `part`, a predicate and its object in `line`, said of an instance of `kind`.
+
+    `left_out` is the mutation that leaves the part out.
+    """
+    predicate, value, start = part["predicate"], part["object"], part.start("object")
+    names = {"article": "000_fe74f5a50972edbd", "passage": "passage:000-0-1"}
+    row = left_out.line + 1
+
+    def put(what: str, new: str, at: int, old: str) -> Mutation:
+        words = line[:at] + new + line[at + len(old) :]
+        return Mutation(what, left_out.source, left_out.line, words, (row, at + 1, row, at + 1 + len(new)))
+
+    for what, new in wrong(predicate, value, names):
+        yield put(what, new, start, value)
+    if predicate in REQUIRED.get(kind, ()):
+        yield left_out
+    if predicate in ("mc:rank", "mc:stance", "mc:certainty", "oa:hasSource", "mc:employer"):
+        second = {"mc:rank": "mc:Preferred", "mc:stance": "mc:Denies", "mc:certainty": "mc:Alleged"}
+        other = second.get(predicate, "article:004_0b075e527cf07980" if predicate[0] == "o" else "organisation:io")
+        if other != value:
+            extra = put("one value too many", f"{value} , {other}", start, value)
+            end = extra.span[3]
+            yield extra._replace(span=(row, end - len(other), row, end))
+    if predicate.startswith("mc:"):
+        yield put("unknown property", predicate + "zz", part.start("predicate"), predicate)
 
 
 def choose(files: dict[str, str], random: Random, number: int) -> list[Mutation]:

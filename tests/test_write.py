@@ -8,7 +8,7 @@ import pytest
 from pyoxigraph import NamedNode, Quad, RdfFormat, Triple, parse
 
 from kg.files import turtle_files
-from kg.names import prefixes
+from kg.names import MC, prefixes
 from kg.turtle.writer import sections, trig, turtle
 from tests.conftest import canonical as canonical_quads
 
@@ -35,6 +35,29 @@ def test_layout() -> None:
         "ex:a\n    a ex:T ;\n.\n\n"
         'ex:b\n    ex:p\n        ex:c ,\n        2.50 ,\n        "x"@fr ;\n.\n'
     )
+
+
+def test_passages_stand_before_the_first_claim() -> None:
+    """A passage takes one line before the first claim that names it; one that no claim names stands by its IRI."""
+    names = {**NAMES, "mc": str(MC)}
+    written = turtle(
+        triples(
+            f"@prefix mc: <{MC}> . {HEAD}"
+            "ex:c2 a mc:Claim ; mc:passage ex:p1, ex:p3 . ex:c1 a mc:Claim ; mc:passage ex:p3 ."
+            'ex:p1 a mc:Passage ; ex:q 1 . ex:p2 a mc:Passage ; ex:q "a", "b" . ex:p3 a mc:Passage ; ex:q 3 .'
+            "ex:p4 a mc:Passage ; mc:passage ex:p4 . ex:p5 a mc:Passage ; ex:q [ ex:r 5 ] ."
+        ),
+        names,
+    )
+    assert written.split("\n\n", 1)[1] == (
+        "ex:p3 a mc:Passage ; ex:q 3 .\nex:c1\n    a mc:Claim ;\n    mc:passage ex:p3 ;\n.\n\n"
+        "ex:p1 a mc:Passage ; ex:q 1 .\n"
+        "ex:c2\n    a mc:Claim ;\n    mc:passage\n        ex:p1 ,\n        ex:p3 ;\n.\n\n"
+        'ex:p2 a mc:Passage ; ex:q "a" , "b" .\n\n'
+        "ex:p4 a mc:Passage ; mc:passage ex:p4 .\n\n"
+        "ex:p5\n    a mc:Passage ;\n    ex:q [\n        ex:r 5 ;\n    ] ;\n.\n"
+    )
+    assert turtle(triples(written), names) == written
 
 
 def test_the_longest_namespace_wins() -> None:

@@ -3,6 +3,7 @@
 Prefixes are alphabetical and only those in use. A subject stands on its own line, a predicate on its own, each of
 several objects on its own, the closing dot alone. The ontology's header comes first, other subjects by IRI;
 predicates in the fixed order below, then by name. Literals keep the form they were written in.
+A passage takes one line and stands directly before the first claim that names it.
 Turtle: https://www.w3.org/TR/turtle/, TriG: https://www.w3.org/TR/trig/.
 """
 
@@ -20,8 +21,9 @@ Node = NamedNode | BlankNode
 Term = NamedNode | BlankNode | Literal | Triple
 Statements = dict[Node, dict[NamedNode, list[Term]]]
 
-RDF, RDFS, SKOS, OWL, SH, XSD = (VOCABULARIES[name] for name in ("rdf", "rdfs", "skos", "owl", "sh", "xsd"))
+RDF, RDFS, SKOS, OWL, OA, SH, XSD = (VOCABULARIES[name] for name in ("rdf", "rdfs", "skos", "owl", "oa", "sh", "xsd"))
 TYPE, FIRST, REST, NIL = (NamedNode(RDF + name) for name in ("type", "first", "rest", "nil"))
+_PASSAGE, _OF_PASSAGE = NamedNode(f"{MC}Passage"), NamedNode(f"{MC}passage")
 
 _OURS = """
     asserts claimant saidIn saidTo cites citationScope article passage stance certainty rank rankReason repeats
@@ -37,6 +39,7 @@ _ORDER = [
     RDF + "type",
     *(RDFS + name for name in ("label", "subClassOf", "subPropertyOf", "domain", "range")),
     *(SKOS + name for name in ("prefLabel", "altLabel", "definition", "scopeNote", "example", "inScheme")),
+    *(OA + name for name in ("hasSource", "start", "end")),
     *(SH + name for name in ("target", "targetClass", "targetSubjectsOf", "targetNode", "path", "name", "message")),
     *(str(MC) + name for name in _OURS.split()),
 ]
@@ -120,10 +123,32 @@ class _Writer:
             subject: Node = triple.subject  # type: ignore[assignment]
             self.statements.setdefault(subject, {}).setdefault(triple.predicate, []).append(triple.object)
         self.nested = self._nestable()
-        subjects = [node for node in self.statements if node not in self.nested]
-        for subject in sorted(subjects, key=self._subject_key):
-            lines = [self._node(subject), *self._predicates(subject, "    "), ".", ""]
-            yield "\n".join(lines)
+        subjects = sorted((node for node in self.statements if node not in self.nested), key=self._subject_key)
+        short = {node for node in subjects if self._takes_one_line(node)}
+        beside: dict[Node, list[Node]] = {}
+        placed: set[Node] = set()
+        for subject in (node for node in subjects if node not in short):
+            named = set(self.statements[subject].get(_OF_PASSAGE, ())) - placed
+            beside[subject] = sorted(short & named, key=_object_key)
+            placed.update(beside[subject])
+        for subject in subjects:
+            if subject not in placed:
+                lines = [self._line(passage) for passage in beside.get(subject, ())]
+                if subject in short:
+                    lines.append(self._line(subject))
+                else:
+                    lines += [self._node(subject), *self._predicates(subject, "    "), "."]
+                yield "\n".join([*lines, ""])
+
+    def _takes_one_line(self, subject: Node) -> bool:
+        """Tell whether `subject` is a passage without a node in brackets."""
+        predicates = self.statements[subject]
+        return _PASSAGE in predicates.get(TYPE, ()) and not any(
+            item in self.nested for objects in predicates.values() for item in objects
+        )
+
+    def _line(self, subject: Node) -> str:
+        return " ".join([self._node(subject), *(line.strip() for line in self._predicates(subject, ""))])[:-1] + "."
 
     def _subject_key(self, subject: Node) -> tuple[bool, bool, str]:
         types = self.statements[subject].get(TYPE, [])

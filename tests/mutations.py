@@ -37,7 +37,7 @@ OTHERS = {
     **dict.fromkeys(
         ("mc:passage", "mc:founder", "mc:organisation", "mc:offeredBy", "mc:acquirer"), "article:{article}"
     ),
-    **dict.fromkeys(("mc:article", "oa:hasSource", "mc:claimant", "mc:repeats"), "{passage}"),
+    **dict.fromkeys(("oa:hasSource", "mc:claimant", "mc:repeats"), "{passage}"),
 }
 NUMBERS = frozenset(
     ["oa:start", "oa:end", "mc:amount", "mc:minAmount", "mc:maxAmount", "mc:share", "mc:rate", "mc:jobs", "mc:count"]
@@ -58,7 +58,7 @@ CONCEPTS = {
 }
 PATTERNS = {"mc:sha256": '"zz"', "mc:currency": '"dollars"', "mc:date": '"soon"', "mc:start": '"soon"'}
 REQUIRED = {
-    "mc:Claim": ["mc:claimant", "mc:article", "mc:passage", "mc:stance", "mc:certainty", "mc:rank", "mc:asserts"],
+    "mc:Claim": ["mc:claimant", "mc:passage", "mc:stance", "mc:certainty", "mc:rank", "mc:asserts"],
     "mc:Passage": ["oa:hasSource", "oa:start", "oa:end", "mc:sha256"],
     "mc:Employment": ["mc:person", "mc:employer"],
     "mc:Move": ["mc:person"],
@@ -72,8 +72,7 @@ def wrong(predicate: str, value: str, names: dict[str, str]) -> Iterator[tuple[s
     """Return kinds of wrong objects in place of `value`, and the objects."""
     if predicate in OTHERS:
         yield "wrong class", OTHERS[predicate].format(**names)
-        if predicate != "mc:article":  # told at the passage: the one rule on both says that they differ
-            yield "literal for a node", '"a name"'
+        yield "literal for a node", '"a name"'
         yield "nothing there", f"{value}-zzz"
     if predicate in CONCEPTS:
         yield "out of the list", CONCEPTS[predicate]

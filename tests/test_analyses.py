@@ -173,7 +173,7 @@ def test_every_number_is_in_the_words(shared: Path, nodes: dict[str, Node], clai
     for claim in claims:
         record = claim["asserts"][0].value
         passage = nodes[claim["passage"][0].value]
-        (file,) = nodes[claim["article"][0].value]["file"]
+        (file,) = nodes[passage["hasSource"][0].value]["file"]
         article = (shared / "seeds" / f"{file.value}.txt").read_bytes().decode()
         words = article[int(passage["start"][0].value) : int(passage["end"][0].value)]
         for name in NUMBERS & set(nodes[record]):

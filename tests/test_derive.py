@@ -6,7 +6,7 @@ import csv
 from pathlib import Path
 
 import pytest
-from pyoxigraph import RdfFormat, Store
+from pyoxigraph import NamedNode, RdfFormat, Store
 
 from kg.names import MC, prefixes
 from kg.publish.compose import Composition, derive
@@ -38,10 +38,34 @@ def derived(turtle: str) -> set[tuple[str, str]]:
 
 
 def test_rule_is_the_same_everywhere() -> None:
-    """From the words “rule of ranks” on, all derive queries are the same text."""
-    rules = {path.read_text("utf-8").partition("The rule of ranks")[2] for path in (QUERIES / "derive").glob("*.rq")}
+    """From the words “rule of ranks” on, all derive queries for facts are the same text."""
+    queries = {path.stem: path.read_text("utf-8") for path in (QUERIES / "derive").glob("*.rq")}
+    del queries["article"]  # no fact of the market
+    rules = {text.partition("The rule of ranks")[2] for text in queries.values()}
     assert len(rules) == 1
     assert rules != {""}
+
+
+def test_article_of_a_claim() -> None:
+    """A claim's article is the source of its passage; without a passage it has none."""
+    claim = "claim:held a mc:Claim ; mc:passage passage:one . claim:other a mc:Claim . "
+    assert derived(claim + "passage:one oa:hasSource article:story . ") == {("article", "story")}
+
+
+def test_every_claim_of_our_own_graph_has_its_article(composition: Composition) -> None:
+    """Each published claim has as its one article the source of each of its passages."""
+    said: dict[str, list[tuple[object, object]]] = {"article": [], "passage": [], "hasSource": [], "Claim": []}
+    for quad in composition.quads():
+        name = quad.predicate.value.rpartition("/")[2].rpartition("#")[2]
+        if name in said:
+            said[name].append((quad.subject, quad.object))
+        elif quad.object == NamedNode(f"{MC}Claim") and name == "type":
+            said["Claim"].append((quad.subject, None))
+    source = dict(said["hasSource"])
+    expected = {(claim, source[passage]) for claim, passage in said["passage"]}
+    assert expected
+    assert {claim for claim, _ in expected} == {claim for claim, _ in said["Claim"]}
+    assert sorted(map(str, said["article"])) == sorted(map(str, expected))
 
 
 def test_held_record_counts() -> None:

@@ -10,9 +10,12 @@ import pytest
 from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, parse
 
 from kg.check.passages import coverage, locate, locate_in, texts, verify
+from kg.check.run import Request, check_text, setup
 from kg.errors import InputError, NameUnknownError
-from kg.names import MC, VOCABULARIES
+from kg.names import MC, VOCABULARIES, prefixes
 from kg.publish.compose import Sources, read_curated
+from kg.turtle.house import claim, without_derived
+from kg.turtle.writer import turtle
 
 TEXT = "Zoé rejoint l’équipe. Zoé part."
 ID = "https://example.org/id/"
@@ -26,7 +29,7 @@ def data(sha: str | None = None, start: int = 0, end: int = 3, source: str = "a"
     @prefix mc: <{MC}> . @prefix oa: <{VOCABULARIES["oa"]}> . @prefix id: <{ID}> .
     id:a a mc:Article ; mc:file "story" ; mc:sha256 "{article_sha}" .
     id:p a mc:Passage ; oa:hasSource id:{source} ; oa:start {start} ; oa:end {end} ; mc:sha256 "{sha}" .
-    id:c a mc:Claim ; mc:article id:a ; mc:passage id:p ; mc:asserts id:m .
+    id:c a mc:Claim ; mc:passage id:p ; mc:asserts id:m .
     id:m a mc:Move .
     """
     return list(parse(turtle, RdfFormat.TURTLE))
@@ -81,6 +84,37 @@ def test_locate_finds_every_place() -> None:
     assert [(place.start, place.end) for place in places] == [(0, 3), (22, 25)]
     assert {place.sha256 for place in places} == {hashlib.sha256("Zoé".encode()).hexdigest()}
     assert locate(TEXT, "") == []
+
+
+def test_claim_on_a_place_is_whole(shared: Path) -> None:
+    """The claim to paste passes the check as it is, proved against the text, and is formatted."""
+    article = "001_89f96950ede5eb55"
+    (place,) = locate_in(shared / "seeds" / f"{article}.txt", "Jan Leike")
+    pasted = claim("move:jan-leike-openai-anthropic", article, place.start, place.end, place.sha256)
+    text = "".join(f"@prefix {name}: <{space}> .\n" for name, space in prefixes().items()) + pasted
+    judges = setup(Request([], context=[Path(__file__).parent / "data" / "good"], texts=shared / "seeds"), [])
+    assert [each for each in check_text(text.encode(), "claim.ttl", judges).findings if each.level != "note"] == []
+    assert turtle((quad.triple for quad in parse(text, RdfFormat.TURTLE)), prefixes()).partition("\n\n")[2] == pasted
+
+
+def test_claim_on_what_is_no_record() -> None:
+    """A record without its kind is refused with what to give."""
+    with pytest.raises(NameUnknownError, match="give a kind and a name"):
+        claim("jan-leike", "story", 0, 3, "0" * 64)
+
+
+def test_derived_articles_are_left_out() -> None:
+    """The article of a claim that is its passage's source goes; one that is not stays, for the check to report."""
+    before = [
+        quad.triple
+        for quad in parse(
+            f"@prefix mc: <{MC}> . @prefix oa: <{VOCABULARIES['oa']}> . @prefix id: <{ID}> ."
+            "id:c mc:passage id:p ; mc:article id:a , id:b . id:p oa:hasSource id:a . id:d mc:article id:a .",
+            RdfFormat.TURTLE,
+        )
+    ]
+    left = {(each.subject.value, each.object.value) for each in set(before) - set(without_derived(before))}  # type: ignore[union-attr]
+    assert left == {(ID + "c", ID + "a")}
 
 
 def test_words_that_are_not_there(folder: Path) -> None:

@@ -9,6 +9,7 @@ from pyoxigraph import NamedNode, Quad, RdfFormat, Triple, parse
 
 from kg.files import turtle_files
 from kg.names import MC, prefixes
+from kg.turtle.house import without_derived
 from kg.turtle.writer import sections, trig, turtle
 from tests.conftest import canonical as canonical_quads
 
@@ -117,7 +118,7 @@ def test_committed_turtle_is_formatted() -> None:
     for path in files:
         text = path.read_text(encoding="utf-8")
         own = {quad_prefix: space for quad_prefix, space in parse_prefixes(text).items() if quad_prefix not in names}
-        if turtle(triples(text), {**names, **own}) != text:
+        if turtle(without_derived(triples(text)), {**names, **own}) != text:
             unlike.append(path.relative_to(root).as_posix())
     assert unlike == []
 

@@ -23,6 +23,7 @@ from kg.files import read_text
 from kg.names import MC, VOCABULARIES
 
 OA = VOCABULARIES["oa"]
+_TYPE, _SOURCE = NamedNode(VOCABULARIES["rdf"] + "type"), NamedNode(OA + "hasSource")
 
 
 @dataclass(frozen=True)
@@ -128,15 +129,16 @@ class _Graph:
         self.store.bulk_extend(quads)
 
     def of_class(self, name: str) -> list[NamedNode]:
-        type_ = NamedNode(VOCABULARIES["rdf"] + "type")
-        found = {q.subject for q in self.store.quads_for_pattern(None, type_, NamedNode(str(MC) + name), None)}
+        found = {q.subject for q in self.store.quads_for_pattern(None, _TYPE, NamedNode(str(MC) + name), None)}
         return sorted((node for node in found if isinstance(node, NamedNode)), key=lambda node: node.value)
 
-    def value(self, node: NamedNode, predicate: str) -> NamedNode | Literal | None:
+    def values(self, node: NamedNode, predicate: str) -> Iterator[NamedNode | Literal]:
         for quad in self.store.quads_for_pattern(node, NamedNode(predicate), None, None):
             if isinstance(quad.object, NamedNode | Literal):
-                return quad.object
-        return None
+                yield quad.object
+
+    def value(self, node: NamedNode, predicate: str) -> NamedNode | Literal | None:
+        return next(self.values(node, predicate), None)
 
 
 def _article(graph: _Graph, article: NamedNode, files: dict[str, Path]) -> tuple[str | None, Fault | None]:
@@ -193,12 +195,13 @@ def coverage(quads: Iterable[Quad], folder: Path) -> list[Coverage]:
     bounds = {p: _bounds(graph, p) for p in graph.of_class("Passage")}
     held: dict[str, list[tuple[int, int, str]]] = {}
     for claim in graph.of_class("Claim"):
-        article, passage, record = (graph.value(claim, str(MC) + name) for name in ("article", "passage", "asserts"))
-        if not (isinstance(article, NamedNode) and isinstance(passage, NamedNode) and isinstance(record, NamedNode)):
-            continue
-        kind, place = graph.value(record, VOCABULARIES["rdf"] + "type"), bounds.get(passage)
-        if kind is not None and place is not None:
-            held.setdefault(article.value, []).append((*place, kind.value.removeprefix(str(MC))))
+        record = graph.value(claim, f"{MC}asserts")
+        kind = graph.value(record, _TYPE.value) if isinstance(record, NamedNode) else None
+        for passage in graph.values(claim, f"{MC}passage"):
+            article = graph.value(passage, _SOURCE.value) if isinstance(passage, NamedNode) else None
+            place = bounds.get(passage) if isinstance(passage, NamedNode) else None
+            if article is not None and kind is not None and place is not None:
+                held.setdefault(article.value, []).append((*place, kind.value.removeprefix(str(MC))))
     found = []
     for article in graph.of_class("Article"):
         name = graph.value(article, str(MC) + "file")

@@ -11,9 +11,8 @@ from kg import settings
 from kg.check import passages
 from kg.errors import FindingsError, InputError
 from kg.files import atomic, read_text
-from kg.names import prefixes
 from kg.publish.compose import Sources, read_curated, read_file
-from kg.turtle import writer
+from kg.turtle import house
 
 
 @click.group("sources")
@@ -47,15 +46,11 @@ def verify(folder: Path, **given: Any) -> None:
 @sources_group.command("locate")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.argument("text")
-def locate(file: Path, text: str) -> None:
-    """Print where TEXT stands in FILE: the passage to paste into a claim."""
-    number = file.stem.split("_", 1)[0]
+@click.option("--asserts", default="move:name-the-record", show_default=True, help="The record that the words state.")
+def locate(file: Path, text: str, asserts: str) -> None:
+    """Print a claim for each place of TEXT in FILE, whole, to paste into the article's claims."""
     for place in passages.locate_in(file, text):
-        click.echo(
-            f"passage:{number}-{place.start}-{place.end}\n    a mc:Passage ;\n    oa:end {place.end} ;\n"
-            f"    oa:hasSource article:{file.stem} ;\n    oa:start {place.start} ;\n"
-            f'    mc:sha256 "{place.sha256}" ;\n.'
-        )
+        click.echo(house.claim(asserts, file.stem, place.start, place.end, place.sha256))
 
 
 @click.command("format")
@@ -67,7 +62,7 @@ def format_command(files: tuple[Path, ...], only_check: bool, base: str) -> None
     unlike = []
     for path in files:
         before = read_text(path)
-        after = writer.turtle(read_file(path), prefixes(base))
+        after = house.house(read_file(path), base)
         if before == after:
             continue
         unlike.append(path)

@@ -62,6 +62,21 @@ def test_every_module_is_of_a_department() -> None:
     assert [each for each in modules() if each != "kg" and department(each) not in ORDER] == []
 
 
+def libraries(path: Path) -> set[str]:
+    """Return the top-level packages that the module at `path` imports."""
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    names += [node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module]
+    return {name.split(".")[0] for name in names}
+
+
+def test_pyshacl_is_behind_one_door() -> None:
+    """Only the adapter calls pySHACL, and what the check handles are pyoxigraph's terms alone."""
+    users = {name: libraries(path) for name, path in modules().items()}
+    assert [name for name, used in users.items() if "pyshacl" in used] == ["kg.shacl.judge"]
+    assert [name for name, used in users.items() if name.startswith("kg.check") and "rdflib" in used] == []
+
+
 def test_imports_point_down() -> None:
     """No module imports one of a later department."""
     assert [

@@ -186,7 +186,7 @@ def _git(folder: Path, revision: str, *arguments: str) -> bytes:
     return done.stdout
 
 
-FORMAT = "4"
+FORMAT = "5"
 """Changes when what is kept on disk does."""
 KEPT = 6
 """How many indexes stay on disk."""

@@ -15,7 +15,7 @@ from pathlib import Path
 import pyoxigraph as ox
 from pyoxigraph import Literal, NamedNode, Quad, Store
 
-from kg.check.documents import World
+from kg.check.documents import DataGraph
 from kg.check.finding import Finding
 from kg.check.place import Place
 from kg.errors import InputError, NameUnknownError
@@ -241,21 +241,21 @@ _RULES = {
 }
 
 
-def unproved(world: World, folder: Path) -> Iterator[Finding]:
+def unproved(graph: DataGraph, folder: Path) -> Iterator[Finding]:
     """Yield a finding for each article and passage of the documents that the texts in `folder` do not bear out.
 
     Raises `InputError` for a folder or text that cannot be read.
     """
     quads = [
         ox.Quad(subject, predicate, value)
-        for subject, predicate, value in world.triples()
+        for subject, predicate, value in graph.triples()
         if isinstance(subject, ox.NamedNode) and isinstance(predicate, ox.NamedNode)
     ]
     for fault in verify(quads, folder).faults:
-        said = world.places.subjects.get(ox.NamedNode(fault.node), [])
+        said = graph.about.get(ox.NamedNode(fault.node), [])
         tokens = {triple.predicate.value: (document, triple.object_at) for document, triple in said}
         if not said:
             continue  # a node of the context is not judged
         first, triple = said[0]
         document, at = tokens.get(fault.about, (first, triple.subject_at))
-        yield world.finding(Place(document, at), _RULES[fault.about], fault.sentence, ox.NamedNode(fault.node))
+        yield graph.finding(Place(document, at), _RULES[fault.about], fault.sentence, ox.NamedNode(fault.node))

@@ -1,6 +1,7 @@
 """Mercato's own rules: what no shape can say, because it takes the text, the vocabulary or the whole graph to see it.
 
-The rules on literals and on terms of the vocabulary hold for anybody's graph; the others are house rules.
+The rules on literals and on terms of the vocabulary hold for anybody's graph; the others are house rules. A rule is a
+function with `rule` above it, and its fixtures; its first sentence says what must hold.
 """
 
 from __future__ import annotations
@@ -13,16 +14,17 @@ from itertools import combinations, repeat
 import pyoxigraph as ox
 from rapidfuzz import fuzz, process, utils
 
-from kg.check.documents import World
-from kg.check.finding import Finding
-from kg.check.place import Place
+from kg.check.documents import DataGraph
+from kg.check.place import Place, at_object, at_subject, at_type
+from kg.check.rule import About, Breach, Change, Rule
 from kg.names import KINDS, MC, RECORD_KINDS, VOCABULARIES
+from kg.shacl.index import Index
+from kg.shacl.prefilter import subclasses
 from kg.turtle.document import Document
 from kg.turtle.reader import TYPE
 from kg.turtle.terms import ill_typed
 from kg.turtle.text import Term, Triple, cut
 
-Rule = Callable[[World], Iterable[Finding]]
 ALIKE = 92.0
 """From what likeness on (rapidfuzz's ratio of the normalised labels, 0 to 100) two things may be one."""
 
@@ -37,54 +39,94 @@ def _mc(name: str) -> ox.NamedNode:
     return ox.NamedNode(f"{MC}{name}")
 
 
+_ASSERTS = _mc("asserts")
+
+RULES: list[Rule] = []
+"""The rules below, in their order."""
+
+
+def _own(change: Change) -> Iterable[About]:
+    """The nodes that the change says something about: the reach of a rule that looks at a node alone."""
+    return change.subjects
+
+
+def _stated(change: Change) -> Iterable[About]:
+    """The statements that are changed: the reach of a rule that looks at a statement alone."""
+    return change.triples
+
+
+_Find = Callable[[DataGraph], Iterable[Breach]]
+
+
+def rule(name: str, reach: Callable[[Change], Iterable[About]], *, everybody: bool = False) -> Callable[[_Find], _Find]:
+    """Make a rule of the function below: `name` is its id in reports, `reach` and `everybody` are those of `Rule`."""
+
+    def add(find: _Find) -> _Find:
+        RULES.append(Rule(name, lambda graph, _: find(graph), reach, everybody))
+        return find
+
+    return add
+
+
 def _tokens(triple: Triple) -> Iterator[tuple[Term, tuple[int, int]]]:
     yield triple.subject, triple.subject_at
     yield triple.predicate, triple.predicate_at
     yield triple.object, triple.object_at
 
 
-def literals(world: World) -> Iterator[Finding]:
+@rule("ill-typed-literal", _stated, everybody=True)
+def literals(graph: DataGraph) -> Iterator[Breach]:
     """A literal's text must be one of its datatype's: `"abc"^^xsd:integer` is no number."""
     judged: dict[Term, bool] = {}
-    for document in world.documents:
-        for triple in document.triples:
-            value = triple.object
-            if not isinstance(value, ox.Literal) or value.language:
-                continue
-            if value not in judged:
-                judged[value] = ill_typed(value)
-            if judged[value]:
-                kind = world.shown(value.datatype, document)
-                sentence = f'"{cut(value.value)}" is no {kind}: write a value of that type, or leave the type out'
-                yield world.finding(Place(document, triple.object_at), "ill-typed-literal", sentence, triple.subject)
+    for said in graph:
+        value = said.triple.object
+        if not isinstance(value, ox.Literal) or value.language:
+            continue
+        if value not in judged:
+            judged[value] = ill_typed(value)
+        if judged[value]:
+            kind = graph.shown(value.datatype, said.document)
+            sentence = f'"{cut(value.value)}" is no {kind}: write a value of that type, or leave the type out'
+            yield Breach(said.triple[:3], at_object(said), sentence)
 
 
-def unknown_terms(world: World) -> Iterator[Finding]:
+def _uses_of_lost(change: Change) -> Iterable[About]:
+    """The changed statements, and those with a term that was described, as data may describe terms too."""
+    yield from change.triples
+    index = change.after
+    for term in change.lost:
+        number, kind = index.id(term), index.id(TYPE)
+        found = [(s, number, o) for s, o in index.pairs(number)]
+        found += [(s, kind, number) for s in index.sources(kind, number)]
+        yield from ((index.term(s), index.term(p), index.term(o)) for s, p, o in found)
+
+
+@rule("unknown-term", _uses_of_lost, everybody=True)
+def unknown_terms(graph: DataGraph) -> Iterator[Breach]:
     """A class or property in a namespace of the vocabulary must be one of its terms."""
-    vocabulary, ours = world.vocabulary, str(MC)
+    vocabulary, ours = graph.vocabulary, str(MC)
     namespaces = tuple(vocabulary.namespaces)
     if not namespaces:
         return
-    own = {triple.subject for document in world.documents for triple in document.triples}
-    for document, triple, term, at in _uses(world, namespaces):
+    for document, triple, term, at in _uses(graph, namespaces):
         if term.value in vocabulary.terms:
             continue
         in_place_of_a_term = term == triple.predicate or (triple.predicate == TYPE and term == triple.object)
-        if not term.value.startswith(ours) and (not in_place_of_a_term or term in own):
+        if not term.value.startswith(ours) and (not in_place_of_a_term or graph.describes(term)):
             continue
         namespace = max((each for each in namespaces if term.value.startswith(each)), key=len)
         names = [known[len(namespace) :] for known in vocabulary.terms if known.startswith(namespace)]
         near = process.extractOne(term.value[len(namespace) :], sorted(names), scorer=fuzz.ratio, score_cutoff=60)
-        hint = f": did you mean {world.shown(ox.NamedNode(namespace + near[0]), document)}?" if near else ""
-        sentence = f"the vocabulary has no {world.shown(term, document)}{hint or ': look it up there'}"
-        yield world.finding(Place(document, at), "unknown-term", sentence, triple.subject)
+        hint = f": did you mean {graph.shown(ox.NamedNode(namespace + near[0]), document)}?" if near else ""
+        sentence = f"the vocabulary has no {graph.shown(term, document)}{hint or ': look it up there'}"
+        yield Breach(triple[:3], Place(document, at), sentence)
 
 
 def _uses(
-    world: World, namespaces: tuple[str, ...]
+    graph: DataGraph, namespaces: tuple[str, ...]
 ) -> Iterator[tuple[Document, Triple, ox.NamedNode, tuple[int, int]]]:
     """Return each token that names something in one of the namespaces, once."""
-    for document in world.documents:
+    for document in graph.documents:
         seen: set[tuple[int, int]] = set()
         for triple in document.triples:
             for term, at in _tokens(triple):
@@ -93,52 +135,69 @@ def _uses(
                     yield document, triple, term, at
 
 
-def blank_nodes(world: World) -> Iterator[Finding]:
+@rule("blank-node", lambda change: {end for triple in change.triples for end in (triple[0], triple[2])})
+def blank_nodes(graph: DataGraph) -> Iterator[Breach]:
     """Every node of our graph has a name, or its file could not be written the same way twice."""
-    for document in world.documents:
+    for document in graph.documents:
         seen: set[Term] = set()
         for triple in document.triples:
             for term, at in _tokens(triple):
                 if isinstance(term, ox.BlankNode) and term not in seen:
                     seen.add(term)
-                    yield world.finding(Place(document, at), "blank-node", "give this node a name (an IRI)", term)
+                    yield Breach(term, Place(document, at), "give this node a name (an IRI)")
 
 
-def kinds(world: World) -> Iterator[Finding]:
+@rule("unknown-kind", _own)
+def kinds(graph: DataGraph) -> Iterator[Breach]:
     """The kind in an IRI of ours is a known one (that a class has IRIs of its kind is a shape's to say)."""
-    ids = f"{world.base}id/"
-    for node, said in world.places.subjects.items():
+    ids = f"{graph.base}id/"
+    for node, said in graph.about.items():
         if not isinstance(node, ox.NamedNode) or not node.value.startswith(ids):
             continue
-        document, triple = said[0]
         kind = node.value[len(ids) :].split("/")[0]
         if kind not in KINDS:
             near = process.extractOne(kind, sorted(KINDS), scorer=fuzz.ratio)
             sentence = f"there is no kind {kind!r}: did you mean {near[0]!r}? The kinds are those of kg/names.py"
-            yield world.finding(Place(document, triple.subject_at), "unknown-kind", sentence, node)
+            yield Breach(node, Place(said[0].document, said[0].triple.subject_at), sentence)
 
 
-def dangling(world: World) -> Iterator[Finding]:
+def _references(change: Change) -> Iterable[About]:
+    """The changed statements, and those that refer to what is not described any more."""
+    yield from change.triples
+    for node in change.lost:
+        for subject, predicate in change.after.incoming(change.after.id(node)):
+            yield change.after.term(subject), change.after.term(predicate), node
+
+
+@rule("dangling-reference", _references)
+def dangling(graph: DataGraph) -> Iterator[Breach]:
     """What is referred to is described somewhere."""
-    ids = f"{world.base}id/"
-    described = {subject for subject, _, _ in world.triples()}
-    for document in world.documents:
-        for triple in document.triples:
-            target = triple.object
-            if isinstance(target, ox.NamedNode) and target.value.startswith(ids) and target not in described:
-                near = _nearest(target.value, described, ids)
-                sentence = f"nothing describes {world.shown(target, document)}: " + (
-                    f"did you mean {world.shown(near, document)}? Or add it" if near else "add it, or mend the name"
-                )
-                yield world.finding(Place(document, triple.object_at), "dangling-reference", sentence, triple.subject)
+    index, ids = graph.index, f"{graph.base}id/"
+    described: dict[Term, bool] = {}
+    names: dict[str, list[str]] = {}
+    for said in graph:
+        target = said.triple.object
+        if not isinstance(target, ox.NamedNode) or not target.value.startswith(ids):
+            continue
+        if target not in described:
+            described[target] = graph.describes(target)
+        if not described[target]:
+            kind = target.value[len(ids) :].split("/")[0]
+            if kind not in names:
+                names[kind] = sorted(index.term(node).value for node in _instances(index, KINDS.get(kind, "")))
+            near = process.extractOne(target.value, names[kind], scorer=fuzz.ratio, score_cutoff=80)
+            sentence = f"nothing describes {graph.shown(target, said.document)}: " + (
+                f"did you mean {graph.shown(ox.NamedNode(near[0]), said.document)}? Or add it"
+                if near
+                else "add it, or mend the name"
+            )
+            yield Breach(said.triple[:3], at_object(said), sentence)
 
 
-def _nearest(iri: str, described: set[Term], ids: str) -> Term | None:
-    kind = iri[len(ids) :].split("/")[0]
-    start = f"{ids}{kind}/"
-    names = sorted(each.value for each in described if isinstance(each, ox.NamedNode) and each.value.startswith(start))
-    near = process.extractOne(iri, names, scorer=fuzz.ratio, score_cutoff=80)
-    return ox.NamedNode(near[0]) if near else None
+def _instances(index: Index, name: str) -> set[int]:
+    """Return the nodes said to be of our class `name` or of one below it."""
+    kind = index.id(TYPE)
+    return {node for each in subclasses(index, index.id(_mc(name))) for node in index.sources(kind, each)}
 
 
 def normalised(label: str) -> str:
@@ -147,32 +206,51 @@ def normalised(label: str) -> str:
     return " ".join(utils.default_process(plain).split())
 
 
-def duplicates(world: World) -> Iterator[Finding]:
+_NAMED = ("Person", "Organisation")
+_NAMING = frozenset({*_LABELS, _DIFFERENT, TYPE})
+
+
+def _namesakes(change: Change) -> Iterable[About]:
+    """Who is named, classed or set apart anew, and whoever has a like name."""
+    index = change.after
+    renamed = {end for triple in change.triples if triple[1] in _NAMING for end in (triple[0], triple[2])}
+    if not renamed:
+        return set()
+    pairs = ({one, other} for kind in _NAMED for one, other, _ in _alike(_labels(index, kind)))
+    return renamed.union(*(pair for pair in pairs if renamed & pair))
+
+
+def _labels(index: Index, kind: str) -> dict[str, set[Term]]:
+    """Return the instances of our class `kind` that have each label, normalised."""
+    nodes = _instances(index, kind)
+    found: dict[str, set[Term]] = {}
+    for each in _LABELS:
+        for subject, value in index.pairs(index.id(each)):
+            if subject in nodes and isinstance(label := index.term(value), ox.Literal):
+                found.setdefault(normalised(label.value), set()).add(index.term(subject))
+    return found
+
+
+@rule("duplicate-thing", _namesakes)
+def duplicates(graph: DataGraph) -> Iterator[Breach]:
     """One person or organisation has one IRI; `owl:differentFrom` says that two of like name are two."""
-    members = [set(world.instances(_mc(kind))) for kind in ("Person", "Organisation")]
-    labels: list[dict[str, set[Term]]] = [{} for _ in members]
-    apart = set()
-    for subject, predicate, value in world.triples():
-        if predicate == _DIFFERENT:
-            apart |= {(subject, value), (value, subject)}
-        elif predicate in _LABELS and isinstance(value, ox.Literal):
-            for kind, of_kind in enumerate(members):
-                if subject in of_kind:
-                    labels[kind].setdefault(normalised(value.value), set()).add(subject)
-    for each in labels:
-        for one, other, how in _alike(each):
+    index = graph.index
+    pairs = [(index.term(one), index.term(other)) for one, other in index.pairs(index.id(_DIFFERENT))]
+    apart = {*pairs, *((other, one) for one, other in pairs)}
+    for kind in _NAMED:
+        for one, other, how in _alike(_labels(index, kind)):
             if (one, other) not in apart:
-                # Told at the later IRI, whatever the order of files; at the other where that one is context.
+                # Reported at the later IRI, whatever the order of files; at the other where that one is context.
                 new, old = sorted((one, other), key=str, reverse=True)
-                if world.places.subject(new) is None:
+                if new not in graph.about:
                     new, old = old, new
-                place = world.places.subject(new)
+                place = at_subject(graph, new)
                 if place:
                     sentence = (
-                        f"this looks like {world.shown(old, place.document)} ({how}): use that IRI, "
+                        f"this looks like {graph.shown(old, place.document)} ({how}): use that IRI, "
                         "or say with owl:differentFrom that they are two"
                     )
-                    yield world.finding(place, "duplicate-thing", sentence, new)
+                    yield Breach(new, place, sentence)
 
 
 def _alike(labels: dict[str, set[Term]]) -> Iterator[tuple[Term, Term, str]]:
@@ -198,23 +276,21 @@ def _alike(labels: dict[str, set[Term]]) -> Iterator[tuple[Term, Term, str]]:
                 yield one, other, how
 
 
-def unclaimed(world: World) -> Iterator[Finding]:
+def _asserted(change: Change) -> Iterable[About]:
+    """The nodes whose description changed, and what was asserted and is not any more, or the other way round."""
+    return change.subjects | {triple[2] for triple in change.triples if triple[1] == _ASSERTS}
+
+
+@rule("record-without-claim", _asserted)
+def unclaimed(graph: DataGraph) -> Iterator[Breach]:
     """A record that no claim asserts is a fact that nobody said."""
-    asserted = {value for _, predicate, value in world.triples() if predicate == _mc("asserts")}
-    records = {_mc(name) for name in RECORD_KINDS.values()}
-    below = {each for record in records for each in world.vocabulary.subs(record)}
-    for node in world.places.subjects:
-        if node not in asserted and world.types.get(node, set()) & below:
-            place = world.places.type(node)
+    index, asserts = graph.index, graph.index.id(_ASSERTS)
+    below = {each for name in RECORD_KINDS.values() for each in graph.vocabulary.subs(_mc(name))}
+    for node in graph.about:
+        if index.source(asserts, index.id(node)) is None and graph.types(node) & below:
+            place = at_type(graph, node)
             if place:
                 sentence = (
-                    f"no claim asserts {world.shown(node, place.document)}: add the claim that says who states it"
+                    f"no claim asserts {graph.shown(node, place.document)}: add the claim that says who states it"
                 )
-                yield world.finding(place, "record-without-claim", sentence, node)
-
-
-EVERYBODY: tuple[Rule, ...] = (literals, unknown_terms)
-"""Rules for any graph."""
-
-HOUSE: tuple[Rule, ...] = (blank_nodes, kinds, dangling, duplicates, unclaimed)
-"""Rules for our own graph only."""
+                yield Breach(node, place, sentence)

@@ -11,33 +11,34 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
-from pyshacl.shape import Shape
-from rdflib.namespace import SH
-from rdflib.term import BNode, Node
+import pyoxigraph as ox
 
-from kg.check.consistency import contradictions
-from kg.check.documents import World
+from kg.check import consistency, rules
+from kg.check.documents import DataGraph
 from kg.check.finding import Finding, Report
 from kg.check.inputs import Inputs, expand, faultless, read_all, take
 from kg.check.passages import unproved
-from kg.check.place import Place
-from kg.check.rules import EVERYBODY, HOUSE, Rule
+from kg.check.place import Place, ResultPlaces
+from kg.check.rule import Rule
 from kg.check.sentences import sentence
 from kg.check.unjudged import unjudged, without_target
 from kg.errors import InputError
 from kg.files import folder
 from kg.names import BASE, prefixes
-from kg.owl.vocabulary import Vocabulary
-from kg.shacl.dependencies import Footprints
-from kg.shacl.index import MemoryIndex
+from kg.shacl.dependencies import Dependencies
+from kg.shacl.index import Index
 from kg.shacl.judge import Result
+from kg.shacl.parameters import sh
 from kg.shacl.shapes import Shapes
 from kg.shacl.syntax import refuse_malformed
-from kg.shacl.validator import Court, Part, Verdict
+from kg.shacl.validator import Part, Validation, Validator
 from kg.turtle.document import Document
-from kg.turtle.terms import Three, from_rdflib, quiet
+from kg.turtle.terms import Three
+from kg.turtle.text import Term
 
-_LEVELS: dict[Node, str] = {SH.Violation: "error", SH.Warning: "warning", SH.Info: "note"}
+RULES: tuple[Rule, ...] = (*rules.RULES, consistency.RULE)
+"""Mercato's own rules."""
+_LEVELS: dict[Term, str] = {sh("Violation"): "error", sh("Warning"): "warning", sh("Info"): "note"}
 
 
 @dataclass(frozen=True)
@@ -87,18 +88,18 @@ class Setup:
     texts: Path | None = None
 
     @cached_property
-    def footprints(self) -> Footprints:
+    def dependencies(self) -> Dependencies:
         """What the shapes look at."""
-        return Footprints(self.shapes)
+        return Dependencies(self.shapes)
 
-    @cached_property
-    def vocabulary(self) -> Vocabulary:
-        """What the vocabulary says."""
-        return Vocabulary(triple[:3] for document in self.ontology for triple in document.triples)
+    @property
+    def rules(self) -> list[Rule]:
+        """The rules that hold here."""
+        return [rule for rule in RULES if self.house or rule.everybody]
 
-    def world(self, documents: Sequence[Document]) -> World:
-        """Return the world in which `documents` are judged."""
-        return World(documents, self.context, self.ontology, self.base, self.prefixes)
+    def graph(self, documents: Sequence[Document], index: Index | None = None) -> DataGraph:
+        """Return the data graph in which `documents` are judged."""
+        return DataGraph(documents, self.context, self.ontology, self.base, self.prefixes, index)
 
 
 def setup(request: Request, given: Sequence[Path]) -> Setup:
@@ -110,7 +111,7 @@ def setup(request: Request, given: Sequence[Path]) -> Setup:
     shape_files = expand(request.shapes or ([_near(folder("shapes"))] if own else []))
     ontology_files = expand(request.ontology or ([_near(folder("ontology"))] if own else []))
     ontology = faultless(read_all(ontology_files, "v"))
-    shapes = Shapes(faultless(read_all(shape_files, "s")), ontology)
+    shapes = Shapes(faultless(read_all(shape_files, "s")))
     if not own:
         refuse_malformed(shapes)
     read = faultless(read_all(context_files(request, given), "c"))
@@ -175,80 +176,65 @@ def check_text(data: bytes, source: str, made: Setup) -> Report:
 
 def judge(inputs: Inputs, made: Setup, files: int) -> Report:
     """Judge what was read."""
-    world = made.world(inputs.documents)
-    findings = [*inputs.findings, *by_rules(world, made.house)]
+    graph = made.graph(inputs.documents)
+    findings = [*inputs.findings, *(finding for rule in made.rules for finding in rule.findings(graph))]
     if made.texts is not None:
-        findings += unproved(world, made.texts)
-    verdict, scope = Verdict(), ""
+        findings += unproved(graph, made.texts)
+    validation, scope = Validation(), ""
     if inputs.documents:
-        index = MemoryIndex(world.triples())
-        index.add(triple[:3] for document in made.ontology for triple in document.triples)
-        court = Court(made.shapes, index, made.footprints)
-        with quiet():
-            verdict = court.judge(_reached(court, world) if made.context else None)
-        findings += by_shapes(verdict.results, world, made.shapes)
-        findings += contradictions(world)
-        idle = without_target(court, verdict)
-        findings += unjudged(world, court, idle, made.house)
-        scope = idle_scope(court, idle) if made.house else ""
-    return reported(findings, files, inputs, verdict, scope)
+        validator = Validator(made.shapes, graph.index, made.dependencies)
+        validation = validator.validate(_reached(validator, graph) if made.context else None)
+        findings += by_shapes(validation.results, graph, made.shapes)
+        idle = without_target(validator, validation)
+        findings += unjudged(graph, validator, idle, made.house)
+        scope = idle_scope(made.shapes, idle) if made.house else ""
+    return reported(findings, files, inputs, validation, scope)
 
 
-def reported(findings: Iterable[Finding], files: int, inputs: Inputs, verdict: Verdict, scope: str) -> Report:
+def reported(findings: Iterable[Finding], files: int, inputs: Inputs, validation: Validation, scope: str) -> Report:
     """Return the report on `inputs`, with the counts of what was judged."""
     return Report(
         findings=arrange(findings),
         files=files,
         triples=sum(len(document.triples) for document in inputs.documents),
-        shapes=sum(bool(nodes) for nodes in verdict.selected.values()),
-        nodes=len(set().union(*verdict.selected.values())),
+        shapes=sum(bool(nodes) for nodes in validation.selected.values()),
+        nodes=len(set().union(*validation.selected.values())),
         scope=scope,
     )
 
 
-def idle_scope(court: Court, idle: Sequence[Shape]) -> str:
+def idle_scope(shapes: Shapes, idle: Sequence[Term]) -> str:
     """Return the sentence that names the shapes that select nothing, if any."""
-    names = ", ".join(court.shapes.rule(each.node, each.node) for each in idle)
+    names = ", ".join(shapes.rule(each, each) for each in idle)
     return f"{len(idle)} shapes select nothing here: {names}." if idle else ""
 
 
-def _reached(court: Court, world: World) -> dict[Node, set[int]]:
+def _reached(validator: Validator, graph: DataGraph) -> dict[Term, set[int]]:
     """Return the nodes of each shape that the documents have a part in: those of the context alone are not judged."""
-    number = court.index.id
-    part = Part(
-        {
-            (number(triple.subject), number(triple.predicate), number(triple.object))
-            for document in world.documents
-            for triple in document.triples
-        }
-    )
-    return {shape.node: court.having_part(shape, part) for shape in court.shapes.targeted}
+    number = graph.index.id
+    part = Part({(number(s), number(p), number(o)) for s, p, o, *_ in (said.triple for said in graph)})
+    return {shape: validator.having_part(shape, part) for shape in validator.shapes.targeted}
 
 
-def by_rules(world: World, house: bool) -> list[Finding]:
-    """Return the findings of Mercato's own rules."""
-    rules: tuple[Rule, ...] = (*EVERYBODY, *HOUSE) if house else EVERYBODY
-    return [finding for rule in rules for finding in rule(world)]
-
-
-def by_shapes(results: Iterable[Result], world: World, shapes: Shapes) -> list[Finding]:
+def by_shapes(results: Iterable[Result], graph: DataGraph, shapes: Shapes) -> list[Finding]:
     """Return SHACL results as findings, those that the documents have no part in left out."""
     findings = []
+    places = ResultPlaces(graph, shapes)
     for result in sorted(results, key=_order):
-        place = world.places.result(result, shapes)
+        place = places.find(result)
         if place is None:
             continue
 
-        def show(node: Node, place: Place = place) -> str:
-            return world.shown(from_rdflib(node), place.document)
+        def show(term: Term, place: Place = place) -> str:
+            return graph.shown(term, place.document)
 
         findings.append(
             replace(
-                world.finding(
+                graph.finding(
                     place,
                     shapes.rule(result.shape, result.component),
                     sentence(result, shapes, show),
-                    from_rdflib(result.focus),
+                    result.focus,
                     _LEVELS.get(result.severity, "error"),
                 ),
                 result=tuple(sorted(_parts(result, shapes))),
@@ -265,8 +251,8 @@ def _parts(result: Result, shapes: Shapes) -> list[tuple[str, str]]:
         "sourceShape": result.shape,
         "value": result.value,
     }
-    parts = [(name, str(from_rdflib(node))) for name, node in named.items() if node and not isinstance(node, BNode)]
-    return parts if result.path is None else [*parts, ("resultPath", shapes.path(result.path))]
+    parts = [(name, str(node)) for name, node in named.items() if node and not isinstance(node, ox.BlankNode)]
+    return parts if result.path is None else [*parts, ("resultPath", shapes.graph.turtle(result.path))]
 
 
 def _order(result: Result) -> tuple[str, ...]:
@@ -277,7 +263,7 @@ def arrange(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Return the findings in order, each once, and no weaker word on what a stronger one says of the same token."""
     first = {(each.source, each.span, each.rule, each.focus): each for each in sorted(findings, reverse=True)}
     ordered = sorted(first.values())
-    datatype = ("sourceConstraintComponent", str(from_rdflib(SH.DatatypeConstraintComponent)))
+    datatype = ("sourceConstraintComponent", str(sh("DatatypeConstraintComponent")))
     datatypes = {(each.source, each.span) for each in ordered if datatype in each.result}
     told = {(each.source, each.span) for each in ordered if each.rule != "inconsistent" and each.level == "error"}
     unknown = {

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from rdflib.collection import Collection
-from rdflib.namespace import SH
-from rdflib.term import BNode, Literal, Node, URIRef
+import pyoxigraph as ox
 
 from kg.shacl.judge import Result
-from kg.shacl.shapes import Shapes, local
+from kg.shacl.parameters import sh
+from kg.shacl.shapes import Shapes, short
+from kg.turtle.text import Term
 
-Show = Callable[[Node], str]
+Show = Callable[[Term], str]
 
 # By the constraint's parameter; {0} is the parameter's value, {path}, {value} and {focus} are the result's.
 _SENTENCES: dict[str, str] = {
@@ -49,28 +49,25 @@ _SENTENCES: dict[str, str] = {
 def sentence(result: Result, shapes: Shapes, show: Show) -> str:
     """Return the sentence of a result: the shape's message in English, else in any language, else one of ours."""
     graph = shapes.graph
-    own = {str(message) for each in (result.shape, result.constraint) if each is not None
-           for message in graph.objects(each, SH.message)}  # fmt: skip
-    messages = [each for each in result.messages if own] or []
-    if messages:
-        best = next((each for each in messages if each.language in ("en", None)), messages[0])
-        return " ".join(str(best).split())
-    name = local(result.component).removesuffix("ConstraintComponent")
-    name = name[:1].lower() + name[1:]
+    own = any(graph.values(each, sh("message")) for each in (result.shape, result.constraint) if each is not None)
+    if own and result.messages:
+        best = next((each for each in result.messages if each.language in ("en", None)), result.messages[0])
+        return " ".join(best.value.split())
+    name = short(result.component)
     pattern = _SENTENCES.get(name)
     if pattern is None:
-        return " ".join(str(result.messages[0]).split()) if result.messages else f"this breaks the rule {name}"
-    value = graph.value(result.shape, SH[name])
+        return " ".join(result.messages[0].value.split()) if result.messages else f"this breaks the rule {name}"
 
-    def said(node: Node | None) -> str:
+    def said(node: Term | None) -> str:
         if node is None:
             return "this"
-        members = [] if isinstance(node, Literal) else list(Collection(graph, node))
+        members = graph.members(node)
         if not members:
-            return "the nameless shape" if isinstance(node, BNode) and node != result.value else show(node)
-        if all(isinstance(each, BNode) for each in members):
+            return "the nameless shape" if isinstance(node, ox.BlankNode) and node != result.value else show(node)
+        if all(isinstance(each, ox.BlankNode) for each in members):
             return f"the {len(members)} nameless shapes of {show(result.shape)}"
         return ", ".join(show(each) for each in members[:12]) + (" …" if len(members) > 12 else "")
 
-    path = show(result.path) if isinstance(result.path, URIRef) else "a value"
+    path = show(result.path) if isinstance(result.path, ox.NamedNode) else "a value"
+    value = graph.value(result.shape, sh(name))
     return pattern.format(said(value), path=path, value=said(result.value), focus=show(result.focus))

@@ -97,9 +97,9 @@ def prepared(plan: CheckPlan) -> Bench:
     shapes = [read(Path(file), name, blank=f"s{n}") for n, (name, file) in enumerate(plan.shapes)]
     context = referable(plan)
     house = any(triple.subject == _RECORD for document in ontology for triple in document.triples)
-    made = assembled(Shapes(shapes, ontology), ontology, list(context or ()), plan.base, house=house)
+    made = assembled(Shapes(shapes), ontology, list(context or ()), plan.base, house=house)
     for shape in made.shapes.targeted:
-        made.footprints.of(shape.node)
+        made.dependencies.of(shape)
     seen = "" if plan.data and context is not None else f"The graph served here was not looked at ({_why(plan)})."
     return Bench(made, "" if plan.shapes else _UNSHAPED[bool(ontology)], seen)
 

@@ -2,26 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-import rdflib
-from pyshacl.monkey import rdflib_bool_patch, rdflib_bool_unpatch
 from rdflib.plugins.sparql.algebra import translateGroupGraphPattern
 from rdflib.plugins.sparql.parserutils import CompValue
 from rdflib.term import BNode, Node
-
-
-@contextmanager
-def booleans() -> Iterator[None]:
-    """Let only `true` be true, as pySHACL does when it reads shapes itself (the W3C suite asks for it)."""
-    normalize = rdflib.NORMALIZE_LITERALS
-    rdflib_bool_patch()  # type: ignore[no-untyped-call]
-    try:
-        yield
-    finally:
-        rdflib_bool_unpatch()  # type: ignore[no-untyped-call]
-        rdflib.NORMALIZE_LITERALS = normalize
 
 
 def translate_tests(algebra: object) -> None:
@@ -62,7 +45,7 @@ _TOGETHER = frozenset(
 )
 
 
-def collect(node: object, patterns: list[tuple[Node, object, Node]], inner: list[object], apart: list[object]) -> None:
+def collect(node: object, patterns: list[tuple[Node, Node, Node]], inner: list[object], apart: list[object]) -> None:
     """Sort what stands in a group: patterns that must match, groups that share its variables, and all else."""
     if not isinstance(node, CompValue):
         return
@@ -93,7 +76,7 @@ def tested(expression: object) -> list[object]:
     return []
 
 
-def patterns_below(node: object) -> list[tuple[Node, object, Node]]:
+def patterns_below(node: object) -> list[tuple[Node, Node | None, Node]]:
     """Return every triple pattern below `node`; one that is not understood has nothing for a predicate."""
     if isinstance(node, CompValue):
         if node.name == "BGP":

@@ -1,8 +1,8 @@
 """What a shape can look at, as an automaton that walks a graph.
 
 Its states are what a path from the focus node has come to, its steps are triples taken in either direction. Walked
-forward from a focus node it collects every triple that the shape's verdict on the node can depend on; walked
-backward from a changed triple it comes to every focus node whose verdict the change can touch. Both may be more than
+forward from a focus node it collects every triple that the shape's results on the node can depend on; walked
+backward from a changed triple it comes to every focus node whose results the change can touch. Both may be more than
 needed and are never less. What cannot be bounded so (a query part that nothing ties to the focus node, a component
 of somebody's own) is `loose`: a change there touches every focus node.
 """
@@ -65,7 +65,7 @@ class Automaton:
         return found
 
     def touched(self, nodes: Iterable[int], index: Index) -> set[tuple[int, int, int]]:
-        """Return the triples of `index` that verdicts on `nodes` can depend on, without the loose ones."""
+        """Return the triples of `index` that results on `nodes` can depend on, without the loose ones."""
         onward = self._onward
         todo: list[Spot] = [(node, 0) for node in nodes]
         seen = set(todo)

@@ -128,10 +128,6 @@ class DiskIndex:
         rows = self._seen("SELECT s, f FROM triple WHERE o = ? AND p = ?", value, predicate)
         return next((s for (s,) in rows), None)
 
-    def has(self, predicate: int, value: int) -> bool:
-        """Tell whether any triple has `predicate` and the object `value`."""
-        return self.source(predicate, value) is not None
-
     def outgoing(self, subject: int) -> Iterator[tuple[int, int]]:
         """Return predicate and object of each triple of `subject`."""
         yield from self._seen("SELECT p, o, f FROM triple WHERE s = ? ORDER BY p, o", subject)  # type: ignore[misc]
@@ -194,10 +190,6 @@ class Layered(MemoryIndex):
         """Return one of the subjects of the triples with `predicate` and `value`, if there is any."""
         above = super().sources(predicate, value)
         return above[0] if above else self.below.source(predicate, value)
-
-    def has(self, predicate: int, value: int) -> bool:
-        """Tell whether any triple has `predicate` and the object `value`."""
-        return self.source(predicate, value) is not None
 
     def outgoing(self, subject: int) -> Iterator[tuple[int, int]]:
         """Return predicate and object of each triple of `subject`."""

@@ -33,8 +33,8 @@ class Index(Protocol):
     def sources(self, predicate: int, value: int) -> Sequence[int]:
         """Return the subjects of the triples with `predicate` and the object `value`, each once."""
 
-    def has(self, predicate: int, value: int) -> bool:
-        """Tell whether any triple has `predicate` and the object `value`."""
+    def source(self, predicate: int, value: int) -> int | None:
+        """Return one of the subjects of the triples with `predicate` and the object `value`, if there is any."""
 
     def outgoing(self, subject: int) -> Iterable[tuple[int, int]]:
         """Return predicate and object of each triple of `subject`."""
@@ -123,9 +123,9 @@ class MemoryIndex:
                     into.setdefault(each, []).append(subject)
         return into.get(value, ())
 
-    def has(self, predicate: int, value: int) -> bool:
-        """Tell whether any triple has `predicate` and the object `value`."""
-        return bool(self.sources(predicate, value))
+    def source(self, predicate: int, value: int) -> int | None:
+        """Return one of the subjects of the triples with `predicate` and the object `value`, if there is any."""
+        return next(iter(self.sources(predicate, value)), None)
 
     def outgoing(self, subject: int) -> Iterator[tuple[int, int]]:
         """Return predicate and object of each triple of `subject`."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cache
 
 import pyoxigraph as ox
 from rdflib.namespace import SH
@@ -15,7 +16,16 @@ from kg.turtle.reader import XSD
 from kg.turtle.text import Term
 
 SHACL = str(SH)
-TERMS = sorted(SH.__annotations__)
+TERMS = sorted({*SH.__annotations__, "and", "class", "in", "not", "or"})
+"""The local names of SHACL's terms, those of its Advanced Features and of JavaScript among them."""
+
+
+@cache
+def sh(name: str) -> ox.NamedNode:
+    """Return the term `name` of SHACL."""
+    return ox.NamedNode(f"{SHACL}{name}")
+
+
 KINDS = ("BlankNode", "IRI", "Literal", "BlankNodeOrIRI", "BlankNodeOrLiteral", "IRIOrLiteral")
 
 
@@ -24,7 +34,7 @@ def _has_type(term: Term, *names: str) -> bool:
 
 
 def is_string(term: Term) -> bool:
-    """Tell whether `term` is a plain string."""
+    """Say whether `term` is a plain string."""
     return _has_type(term, "string")
 
 
@@ -32,7 +42,8 @@ def _is_words(term: Term) -> bool:
     return isinstance(term, ox.Literal) and (bool(term.language) or is_string(term))
 
 
-def _is_count(term: Term) -> bool:
+def is_count(term: Term) -> bool:
+    """Say whether `term` is a whole number from 0 on."""
     return _has_type(term, "integer") and bool(re.fullmatch(r"\+?[0-9]+", term.value))
 
 
@@ -73,7 +84,7 @@ _VALUES: tuple[tuple[str, Callable[[Term], bool], str], ...] = (
     ("severity", _is_iri, "must be an IRI such as sh:Warning, and {0} is none"),
     (
         "minCount maxCount minLength maxLength qualifiedMinCount qualifiedMaxCount",
-        _is_count,
+        is_count,
         "must be a whole number such as 1, and {0} is none",
     ),
     ("minExclusive minInclusive maxExclusive maxInclusive", _is_literal, "must be a literal, and {0} is none"),

@@ -14,22 +14,22 @@ from typing import NamedTuple
 
 import pyoxigraph as ox
 from pyparsing import ParseBaseException
-from pyshacl.errors import ValidationFailure
-from pyshacl.helper.sparql_query_helper import SPARQLQueryHelper
 from rapidfuzz import fuzz, process
-from rdflib.namespace import SH
-from rdflib.term import URIRef, Variable
+from rdflib.term import Variable
 
 from kg.errors import InputError
-from kg.shacl.parameters import MEMBERS, OF_PROPERTIES, ONCE, SHACL, TERMS, TESTS, UNSUPPORTED, is_string
+from kg.shacl.graph import PathError
+from kg.shacl.judge import refusal
+from kg.shacl.parameters import MEMBERS, OF_PROPERTIES, ONCE, SHACL, TERMS, TESTS, UNSUPPORTED, is_string, sh
 from kg.shacl.shapes import Shapes, local
 from kg.turtle.document import Document
-from kg.turtle.reader import FIRST, NIL, REST, TYPE
+from kg.turtle.reader import TYPE
+from kg.turtle.statements import Statement
 from kg.turtle.terms import shown
-from kg.turtle.text import Offsets, Term, Triple, cut
+from kg.turtle.text import Offsets, Term, cut
 
 
-class Fault(NamedTuple):
+class MalformedShape(NamedTuple):
     """One thing in the shapes that is not SHACL: where it stands, and what to do."""
 
     document: Document
@@ -37,19 +37,13 @@ class Fault(NamedTuple):
     sentence: str
 
 
-class _Said(NamedTuple):
-    document: Document
-    triple: Triple
-
-
-_STEPS = ("inversePath", "zeroOrMorePath", "oneOrMorePath", "zeroOrOnePath")
 _VALIDATORS = ("validator", "nodeValidator", "propertyValidator")
 
 
 def refuse_malformed(shapes: Shapes) -> None:
     """Raise `InputError` with file, line, column and a sentence where `shapes` break a syntax rule of SHACL.
 
-    The first fault in the order of the files is told, and how many more there are.
+    The error names the first fault in the order of the files, and how many more there are.
     """
     order = {id(document): number for number, document in enumerate(shapes.documents)}
     faults = sorted(set(_Rules(shapes).faults()), key=lambda each: (order[id(each.document)], each.at, each.sentence))
@@ -65,47 +59,43 @@ class _Rules:
 
     def __init__(self, shapes: Shapes):
         self.shapes = shapes
-        self.about: dict[Term, dict[str, list[_Said]]] = {}
-        for document in shapes.documents:
-            for triple in document.triples:
-                predicates = self.about.setdefault(triple.subject, {})
-                predicates.setdefault(triple.predicate.value, []).append(_Said(document, triple))
+        self.graph = shapes.graph
 
-    def faults(self) -> Iterator[Fault]:
+    def faults(self) -> Iterator[MalformedShape]:
         """Return all faults, in no order."""
-        for subject, predicates in self.about.items():
+        for subject, predicates in self.graph.properties.items():
             for predicate, said in predicates.items():
-                if predicate.startswith(SHACL):
-                    name = predicate.removeprefix(SHACL)
-                    yield from self.known(predicate, name, said)
+                if predicate.value.startswith(SHACL):
+                    name = predicate.value.removeprefix(SHACL)
+                    yield from self.known(name, said)
                     yield from self.once(name, said)
                     for each in said:
                         yield from self.value(name, each)
             yield from self.shape(subject, predicates)
 
-    def values(self, subject: Term, name: str) -> list[_Said]:
+    def values(self, subject: Term, name: str) -> list[Statement]:
         """Return the statements with SHACL's property `name` about `subject`."""
-        return self.about.get(subject, {}).get(f"{SHACL}{name}", [])
+        return self.graph.statements(subject, sh(name))
 
-    def known(self, predicate: str, name: str, said: list[_Said]) -> Iterator[Fault]:
+    def known(self, name: str, said: list[Statement]) -> Iterator[MalformedShape]:
         """SHACL must have the property, and this check must do what it asks."""
         for document, triple in said:
             if name in UNSUPPORTED:
                 words = f"sh:{name} asks for {UNSUPPORTED[name]}, which this check does not do: take it out"
-                yield Fault(document, triple.predicate_at, words)
-            elif predicate not in SH:
+                yield MalformedShape(document, triple.predicate_at, words)
+            elif name not in TERMS:
                 near = process.extractOne(name, TERMS, scorer=fuzz.ratio, score_cutoff=60)
                 hint = f"did you mean sh:{near[0]}?" if near else "look it up in the standard"
-                yield Fault(document, triple.predicate_at, f"SHACL has no sh:{cut(name)}: {hint}")
+                yield MalformedShape(document, triple.predicate_at, f"SHACL has no sh:{cut(name)}: {hint}")
 
-    def once(self, name: str, said: list[_Said]) -> Iterator[Fault]:
+    def once(self, name: str, said: list[Statement]) -> Iterator[MalformedShape]:
         """Of most properties a shape has one value."""
-        distinct = {triple.object: _Said(document, triple) for document, triple in reversed(said)}
+        distinct = {triple.object: Statement(document, triple) for document, triple in reversed(said)}
         if name in ONCE and len(distinct) > 1:
             document, triple = list(distinct.values())[-2]
-            yield Fault(document, triple.object_at, f"a shape has one sh:{name}: remove this second value")
+            yield MalformedShape(document, triple.object_at, f"a shape has one sh:{name}: remove this second value")
 
-    def value(self, name: str, said: _Said) -> Iterator[Fault]:
+    def value(self, name: str, said: Statement) -> Iterator[MalformedShape]:
         """A value must be of the kind that the property asks for."""
         value = said.triple.object
         test, words = TESTS.get(name, (None, ""))
@@ -114,9 +104,12 @@ class _Rules:
         elif name in MEMBERS:
             yield from self.listed(name, said)
         elif name == "path":
-            if not self.is_path(value, ()):
+            try:
+                self.graph.path(value)
+            except PathError:
                 yield self.fault(said, "this is no property path (SHACL, section 2.3.1): give an IRI, a list of paths, "
-                                 "or a node with one of sh:alternativePath and sh:" + ", sh:".join(_STEPS))  # fmt: skip
+                                 "or a node with one of sh:alternativePath, sh:inversePath, sh:zeroOrMorePath, "
+                                 "sh:oneOrMorePath, sh:zeroOrOnePath")  # fmt: skip
         elif name == "pattern":
             yield from self.pattern(said)
         elif name in ("node", "not", "qualifiedValueShape", "property"):
@@ -125,7 +118,7 @@ class _Rules:
             yield from self.query(said, "select")
         elif name in _VALIDATORS:
             bound = [each.triple.object for each in self.values(said.triple.subject, "parameter")]
-            names = [_local(path.triple.object) for node in bound for path in self.values(node, "path")]
+            names = [local(path.triple.object) for node in bound for path in self.values(node, "path")]
             for kind in ("select", "ask"):
                 for each in self.values(value, kind):
                     yield from self.text(each, kind, names)
@@ -134,14 +127,14 @@ class _Rules:
                 if len({each.triple.object for each in self.values(value, part)}) != 1:
                     yield self.fault(said, f"a prefix declaration needs exactly one sh:{part}")
 
-    def fault(self, said: _Said, words: str) -> Fault:
+    def fault(self, said: Statement, words: str) -> MalformedShape:
         """Return the fault at the object of `said`; `{0}` in the words is that object."""
         value = shown(said.triple.object, said.document.prefixes)
-        return Fault(said.document, said.triple.object_at, words.replace("{0}", value))
+        return MalformedShape(said.document, said.triple.object_at, words.replace("{0}", value))
 
-    def listed(self, name: str, said: _Said) -> Iterator[Fault]:
+    def listed(self, name: str, said: Statement) -> Iterator[MalformedShape]:
         """A list must be one, and so must its members."""
-        members = self.members(said.triple.object)
+        members = self.graph.cells(said.triple.object)
         if members is None:
             yield self.fault(said, f"sh:{name} must be a list, ( … ), and this is none")
             return
@@ -153,83 +146,46 @@ class _Rules:
             elif name in ("and", "or", "xone"):
                 yield from self.used(name, member)
 
-    def members(self, head: Term) -> list[_Said] | None:
-        """Return the members of a list, or nothing where it is none (SHACL, section 1.1: SHACL list)."""
-        found: list[_Said] = []
-        seen = set()
-        while head != NIL:
-            parts = self.about.get(head, {})
-            first, rest = parts.get(FIRST.value, []), parts.get(REST.value, [])
-            if head in seen or len(first) != 1 or len(rest) != 1:
-                return None
-            seen.add(head)
-            found.append(first[0])
-            head = rest[0].triple.object
-        return found
-
-    def is_path(self, path: Term, around: tuple[Term, ...]) -> bool:
-        """Tell whether `path` is a property path; `around` are those that it is in."""
-        if isinstance(path, ox.NamedNode) and path != NIL:
-            return True
-        if path in around or not isinstance(path, ox.BlankNode):
-            return False
-        around = (*around, path)
-        parts = self.about.get(path, {})
-        if FIRST.value in parts:
-            return self.are_paths(path, around)
-        steps = [each for name in _STEPS for each in self.values(path, name)]
-        choices = self.values(path, "alternativePath")
-        if len(steps) + len(choices) != 1:
-            return False
-        if choices:
-            return self.are_paths(choices[0].triple.object, around)
-        return self.is_path(steps[0].triple.object, around)
-
-    def are_paths(self, head: Term, around: tuple[Term, ...]) -> bool:
-        """Tell whether `head` is a list of two paths or more."""
-        members = self.members(head)
-        return members is not None and len(members) > 1 and all(self.is_path(m.triple.object, around) for m in members)
-
-    def pattern(self, said: _Said) -> Iterator[Fault]:
+    def pattern(self, said: Statement) -> Iterator[MalformedShape]:
         """A pattern must be a regular expression as pySHACL takes them."""
         try:
             re.compile(said.triple.object.value)
         except (re.error, OverflowError, RecursionError) as error:
             yield self.fault(said, f"sh:pattern is no regular expression that Python reads ({error}): mend it")
 
-    def used(self, name: str, said: _Said) -> Iterator[Fault]:
+    def used(self, name: str, said: Statement) -> Iterator[MalformedShape]:
         """A shape that is used must be there, and be of the kind that is asked for."""
         value = said.triple.object
-        if value not in self.about and isinstance(value, ox.NamedNode):
+        if value not in self.graph.properties and isinstance(value, ox.NamedNode):
             yield self.fault(said, f"sh:{name} uses the shape {{0}}, which is nowhere in the shapes: mend the name")
         elif name == "property" and not self.values(value, "path"):
             yield self.fault(said, "sh:property needs a property shape, and {0} has no sh:path: add it")
         elif name == "node" and self.values(value, "path"):
             yield self.fault(said, "sh:node needs a node shape, and {0} has a sh:path: use sh:property")
 
-    def shape(self, subject: Term, predicates: dict[str, list[_Said]]) -> Iterator[Fault]:
+    def shape(self, subject: Term, predicates: dict[Term, list[Statement]]) -> Iterator[MalformedShape]:
         """A property shape has a path, a node shape none; what counts values needs one."""
-        types = {said.triple.object.value: said for said in predicates.get(TYPE.value, ())}
+        types = {said.triple.object.value: said for said in predicates.get(TYPE, ())}
         path = self.values(subject, "path")
         typed = types.get(f"{SHACL}PropertyShape")
         if typed and not path:
             words = "this property shape has no sh:path: add it, or make it a sh:NodeShape"
-            yield Fault(typed.document, typed.triple.object_at, words)
+            yield MalformedShape(typed.document, typed.triple.object_at, words)
         if f"{SHACL}NodeShape" in types and path:
             words = "a node shape has no sh:path: make it a sh:PropertyShape, or remove the path"
-            yield Fault(path[0].document, path[0].triple.predicate_at, words)
-        for name in OF_PROPERTIES & {iri.removeprefix(SHACL) for iri in predicates if iri.startswith(SHACL)}:
+            yield MalformedShape(path[0].document, path[0].triple.predicate_at, words)
+        for name in (name for name in OF_PROPERTIES if sh(name) in predicates):
             if not path:
                 said = self.values(subject, name)[0]
                 words = f"sh:{name} is about the values of a property, and this shape has no sh:path: add it"
-                yield Fault(said.document, said.triple.predicate_at, words)
+                yield MalformedShape(said.document, said.triple.predicate_at, words)
         for iri, said in types.items():
-            if iri.startswith(SHACL) and iri not in SH:
+            if iri.startswith(SHACL) and iri.removeprefix(SHACL) not in TERMS:
                 near = process.extractOne(iri.removeprefix(SHACL), TERMS, scorer=fuzz.ratio, score_cutoff=60)
                 hint = f": did you mean sh:{near[0]}?" if near else ""
                 yield self.fault(said, f"SHACL has no {{0}}{hint}")
 
-    def query(self, said: _Said, kind: str) -> Iterator[Fault]:
+    def query(self, said: Statement, kind: str) -> Iterator[MalformedShape]:
         """A constraint by query has one query, which keeps the rules for such queries."""
         value = said.triple.object
         texts = self.values(value, kind)
@@ -238,34 +194,25 @@ class _Rules:
         for each in texts[:1]:
             yield from self.text(each, kind)
 
-    def text(self, said: _Said, kind: str, bound: Sequence[str] = ()) -> Iterator[Fault]:
+    def text(self, said: Statement, kind: str, bound: Sequence[str] = ()) -> Iterator[MalformedShape]:
         """A query parses, gives $this and keeps what is bound beforehand (SHACL, sections 5.2.1, 5.3.1 and 6.2).
 
         `bound` are the parameters that a validator's query has besides.
         """
         words = said.triple.object.value
         if not is_string(said.triple.object):
-            return  # told of the value
+            return  # reported of the value
         try:
             made = self.shapes.algebra(words)
-            helper = SPARQLQueryHelper(None, None, words)  # type: ignore[no-untyped-call]
-            helper.check_invalid_sparql(words, bound or None, bound)  # type: ignore[no-untyped-call]
         except InputError as error:
             yield self.fault(said, f"this query does not parse: {_reason(error.__cause__)}")
             return
-        except ValidationFailure as error:
-            yield self.fault(said, f"{' '.join(str(error.message).split())} (SHACL, section 5.2.1)")
-            return
-        if made.name != f"{kind.title()}Query":
+        if why := refusal(words, bound):
+            yield self.fault(said, f"{why} (SHACL, section 5.2.1)")
+        elif made.name != f"{kind.title()}Query":
             yield self.fault(said, f"sh:{kind} needs a query that begins with {kind.upper()}")
         elif kind == "select" and Variable("this") not in made.PV:
             yield self.fault(said, "this query must select $this, the node that is judged: add it after SELECT")
-        elif SPARQLQueryHelper.bind_sg_regex.search(words):
-            yield self.fault(said, "this query uses $shapesGraph, which this check does not bind: do without")
-
-
-def _local(term: Term) -> str:
-    return local(URIRef(term.value))
 
 
 def _reason(error: BaseException | None) -> str:

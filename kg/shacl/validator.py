@@ -1,6 +1,6 @@
-"""The verdicts of the shapes on a graph of any size: the sieve lets go what surely passes, pySHACL judges the rest.
+"""Validation of a graph of any size: the prefilter lets go what surely passes, pySHACL judges the rest.
 
-pySHACL gets a plain rdflib graph of only those triples that its verdicts on the candidates can depend on.
+pySHACL gets a plain rdflib graph of only those triples that its results on the candidates can depend on.
 """
 
 from __future__ import annotations
@@ -10,27 +10,25 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
-from pyshacl.shape import Shape
-from rdflib.term import Node
-
 from kg.owl.vocabulary import AXIOMS
 from kg.shacl.automaton import Automaton
-from kg.shacl.dependencies import Footprints
+from kg.shacl.dependencies import Dependencies
 from kg.shacl.index import BLANK, Index, MemoryIndex, kind
 from kg.shacl.judge import Result
-from kg.shacl.prefilter import Sieve, subclasses
+from kg.shacl.prefilter import Prefilter, subclasses
 from kg.shacl.shapes import Shapes
-from kg.shacl.sparql_prefilter import suspects
+from kg.shacl.sparql_prefilter import candidates as candidates_by_query
 from kg.turtle.reader import TYPE
-from kg.turtle.terms import Converter, Three, from_rdflib, quiet
+from kg.turtle.terms import Three, quiet
+from kg.turtle.text import Term
 
 
 @dataclass
-class Verdict:
+class Validation:
     """The results, and the nodes that each shape selected (of those that were asked about)."""
 
     results: list[Result] = field(default_factory=list)
-    selected: dict[Node, set[int]] = field(default_factory=dict)
+    selected: dict[Term, set[int]] = field(default_factory=dict)
     candidates: int = 0
 
 
@@ -50,29 +48,25 @@ class Part:
         self.predicates = {predicate for _, predicate, _ in triples}
 
 
-class Court:
+class Validator:
     """The shapes over one index, which has the triples of the vocabulary too."""
 
-    def __init__(self, shapes: Shapes, index: Index, footprints: Footprints | None = None):
+    def __init__(self, shapes: Shapes, index: Index, dependencies: Dependencies | None = None):
         self.shapes = shapes
         self.index = index
-        self.footprints = footprints or Footprints(shapes)
-        self._automata: dict[Node, Automaton] = {}
-        self._targets: dict[Node, _Numbers] = {}
+        self.dependencies = dependencies or Dependencies(shapes)
+        self._automata: dict[Term, Automaton] = {}
+        self._targets: dict[Term, _Numbers] = {}
         self._types: dict[int, Collection[int]] = {}
         self._type = index.id(TYPE)
 
-    def id(self, node: Node) -> int:
-        """Return the number of an rdflib node."""
-        return self.index.id(from_rdflib(node))
-
-    def automaton(self, shape: Node) -> Automaton:
+    def automaton(self, shape: Term) -> Automaton:
         """Return the automaton of `shape` in the numbers of the index."""
         if shape not in self._automata:
-            self._automata[shape] = self.footprints.of(shape).renumbered(self.footprints.terms, self.index.id)
+            self._automata[shape] = self.dependencies.of(shape).renumbered(self.dependencies.terms, self.index.id)
         return self._automata[shape]
 
-    def selects(self, shape: Shape) -> set[int]:
+    def selects(self, shape: Term) -> set[int]:
         """Return the nodes that `shape` selects (SHACL, section 2.1.3)."""
         index, target = self.index, self.target(shape)
         found = set(target.nodes)
@@ -84,16 +78,16 @@ class Court:
             found.update(subject for subject, _ in index.pairs(predicate))
         return found
 
-    def target(self, shape: Shape) -> _Numbers:
+    def target(self, shape: Term) -> _Numbers:
         """Return what `shape` selects by numbers, classes with those below them."""
-        known = self._targets.get(shape.node)
+        known = self._targets.get(shape)
         if known is None:
-            number = self.id
+            number = self.index.id
             nodes, classes, objects_of, subjects_of = (
-                [number(each) for each in nodes] for nodes in self.shapes.targets[shape.node]
+                [number(each) for each in terms] for terms in self.shapes.targeted[shape].target
             )
             below = {each for top in classes for each in subclasses(self.index, top)}
-            known = self._targets[shape.node] = _Numbers(set(nodes), below, objects_of, subjects_of)
+            known = self._targets[shape] = _Numbers(set(nodes), below, objects_of, subjects_of)
         return known
 
     def types(self, node: int) -> Collection[int]:
@@ -103,22 +97,22 @@ class Court:
             known = self._types[node] = self.index.values(node, self._type)
         return known
 
-    def is_target(self, shape: Shape, node: int) -> bool:
-        """Tell whether `shape` selects `node`."""
+    def is_target(self, shape: Term, node: int) -> bool:
+        """Say whether `shape` selects `node`."""
         index, target = self.index, self.target(shape)
         return (
             node in target.nodes
             or (bool(target.classes) and not target.classes.isdisjoint(self.types(node)))
-            or any(index.has(predicate, node) for predicate in target.objects_of)
+            or any(index.source(predicate, node) is not None for predicate in target.objects_of)
             or any(index.values(node, predicate) for predicate in target.subjects_of)
         )
 
-    def selects_any(self, shape: Shape) -> bool:
-        """Tell whether `shape` selects anything at all."""
+    def selects_any(self, shape: Term) -> bool:
+        """Say whether `shape` selects anything at all."""
         index, target = self.index, self.target(shape)
         return (
             bool(target.nodes)
-            or any(index.has(self._type, each) for each in target.classes)
+            or any(index.source(self._type, each) is not None for each in target.classes)
             or any(True for predicate in (*target.objects_of, *target.subjects_of) for _ in index.pairs(predicate))
         )
 
@@ -127,17 +121,17 @@ class Court:
         return set().union(*(self.target(shape).classes for shape in self.shapes.targeted))
 
     def is_covered(self, node: int) -> bool:
-        """Tell whether any shape selects `node`."""
+        """Say whether any shape selects `node`."""
         if not self._classes.isdisjoint(self.index.values(node, self._type)):
             return True
         return any(self.is_target(shape, node) for shape in self.shapes.targeted)
 
-    def touched_by(self, shape: Shape, changed: Collection[tuple[int, int, int]], old: Index) -> tuple[set[int], bool]:
-        """Return the nodes whose verdict under `shape` a change can touch, and whether that is all it selects.
+    def touched_by(self, shape: Term, changed: Collection[tuple[int, int, int]], old: Index) -> tuple[set[int], bool]:
+        """Return the nodes whose results under `shape` a change can touch, and whether that is all it selects.
 
         `changed` are the triples added or removed, `old` the graph before (in the same numbers).
         """
-        automaton = self.automaton(shape.node)
+        automaton = self.automaton(shape)
         reached = automaton.reached(changed, old, self.index)
         if reached is None:
             return self.selects(shape), True
@@ -148,8 +142,8 @@ class Court:
         by_class = (node for node in reached if not target.classes.isdisjoint(self.types(node)))
         return (reached & target.nodes).union(by_class if target.classes else ()), False
 
-    def having_part(self, shape: Shape, part: Part) -> set[int]:
-        """Return the nodes that `shape` selects and whose verdict can depend on a triple of `part`.
+    def having_part(self, shape: Term, part: Part) -> set[int]:
+        """Return the nodes that `shape` selects and whose results can depend on a triple of `part`.
 
         The same nodes as `touched_by` finds, from whichever side has less to walk.
         """
@@ -157,41 +151,37 @@ class Court:
         outside = selected - part.ends
         if len(outside) > len(part.triples):
             return self.touched_by(shape, part.triples, self.index)[0]
-        automaton = self.automaton(shape.node)
+        automaton = self.automaton(shape)
         if automaton.unbounded or not automaton.loose.isdisjoint(part.predicates):
             return selected
         return selected - {node for node in outside if part.triples.isdisjoint(automaton.touched((node,), self.index))}
 
-    def judge(self, focus: Mapping[Node, Iterable[int]] | None = None) -> Verdict:
-        """Return the verdict on the nodes of `focus`, `{shape: nodes}`, or on all that the shapes select."""
+    def validate(self, focus: Mapping[Term, Iterable[int]] | None = None) -> Validation:
+        """Return the validation of the nodes of `focus`, `{shape: nodes}`, or of all that the shapes select."""
         whole = focus is None
         if focus is None:
-            focus = {shape.node: self.selects(shape) for shape in self.shapes.targeted}
+            focus = {shape: self.selects(shape) for shape in self.shapes.targeted}
         selected = {shape: set(nodes) for shape, nodes in focus.items()}
-        verdict = Verdict(selected=selected)
+        found = Validation(selected=selected)
         with quiet():
-            sieve = Sieve(self.shapes, self.index, self.suspects(selected, whole))
-            candidates = {shape: sieve.candidates(shape, nodes) for shape, nodes in selected.items() if nodes}
+            prefilter = Prefilter(self.shapes, self.index, self.by_query(selected, whole))
+            candidates = {shape: prefilter.candidates(shape, nodes) for shape, nodes in selected.items() if nodes}
         candidates = {shape: nodes for shape, nodes in candidates.items() if nodes}
-        verdict.candidates = sum(len(nodes) for nodes in candidates.values())
+        found.candidates = sum(len(nodes) for nodes in candidates.values())
         if candidates:
-            data = self.shapes.bound(self.slice(candidates))  # the index has the vocabulary too
-            convert = Converter()
-            nodes_of = {
-                shape: [convert.term(self.index.term(node)) for node in nodes] for shape, nodes in candidates.items()
-            }
-            verdict.results = self.shapes.judge(data, nodes_of)
-        return verdict
+            nodes_of = {shape: [self.index.term(node) for node in nodes] for shape, nodes in candidates.items()}
+            found.results = self.shapes.results(self.slice(candidates), nodes_of)  # the index has the vocabulary too
+        return found
 
-    def suspects(self, selected: Mapping[Node, set[int]], whole: bool) -> dict[Node, Collection[int]]:
+    def by_query(self, selected: Mapping[Term, set[int]], whole: bool) -> dict[Term, Collection[int]]:
         """Return the nodes that may break sh:sparql constraints, looked for in the whole or among the selected."""
-        asked = [shape for shape, nodes in selected.items() if nodes and self.footprints.asks(shape)]
+        asked = [shape for shape, nodes in selected.items() if nodes and self.dependencies.asks(shape)]
         if not asked:
             return {}
         if whole:
-            return suspects(self.shapes, self.index, self.footprints.loosened)
+            return candidates_by_query(self.shapes, self.index, self.dependencies.loosened)
         part = MemoryIndex(self.slice({shape: selected[shape] for shape in asked}))
-        found = suspects(self.shapes, part, self.footprints.loosened, asked)
+        found = candidates_by_query(self.shapes, part, self.dependencies.loosened, asked)
         return {shape: {self.index.id(part.term(node)) for node in nodes} for shape, nodes in found.items()}
 
     def spell_out(self, found: set[tuple[int, int, int]], nodes: Iterable[int]) -> None:
@@ -208,8 +198,8 @@ class Court:
                     seen.add(value)
                     todo.append(value)
 
-    def slice(self, candidates: Mapping[Node, Iterable[int]]) -> Iterable[Three]:
-        """Return the triples that the verdicts on the candidates can depend on."""
+    def slice(self, candidates: Mapping[Term, Iterable[int]]) -> Iterable[Three]:
+        """Return the triples that the results on the candidates can depend on."""
         index = self.index
         automata = {shape: self.automaton(shape) for shape in candidates}
         if any(automaton.unbounded for automaton in automata.values()):

@@ -166,6 +166,8 @@ def _gate(text: str, source: str, base: str) -> list[ox.Quad]:
                 faults[-1] = faults[-1]._replace(sentence=words)
                 break
         except MemoryError:  # pyoxigraph's buffer is full: one token takes 16 MiB, or never ends
+            if len(text) < LONGEST // 4:  # no token can: the process has reached its own limit
+                raise
             faults.append(_too_long(lines.ours))
             break
     if faults:

@@ -12,8 +12,8 @@ _MARKDOWN = str.maketrans({**{mark: f"\\{mark}" for mark in "\\|`*_[]~$"}, "&": 
 
 def render(report: Report) -> str:
     """Return a table for a job summary."""
-    verdict = "has findings" if report.failed else "passed"
-    lines = [f"### `mercato check` {verdict}", "", summary(report), ""]
+    outcome = "has findings" if report.failed else "passed"
+    lines = [f"### `mercato check` {outcome}", "", summary(report), ""]
     if report.findings:
         lines += ["| where | level | rule | what to do |", "|---|---|---|---|"]
     for finding in report.findings[:MARKDOWN_LIMIT]:

@@ -212,6 +212,31 @@ def test_each_namesake_is_told_once(tmp_path: Path, count: int) -> None:
     assert {each.sentence.split(":")[1].split()[0] for each in alike} == {"p0000"}
 
 
+def by_shapes(tmp_path: Path, shapes: str, data: str) -> list[Finding]:
+    """Return the errors in `data` under `shapes`, both with the prefixes `:` and `sh:`."""
+    prefixes = "@prefix : <http://example.org/> . @prefix sh: <http://www.w3.org/ns/shacl#> .\n"
+    for name, text in (("shapes.ttl", shapes), ("data.ttl", data)):
+        (tmp_path / name).write_text(prefixes + text, encoding="utf-8")
+    report = check(Request([tmp_path / "data.ttl"], shapes=[tmp_path / "shapes.ttl"]))
+    return [each for each in report.findings if each.level == "error"]
+
+
+def test_a_query_that_tests_an_expression(tmp_path: Path) -> None:
+    """A constraint by query may compare what a function gives; without a message it has a sentence of its own."""
+    query = "SELECT $this ?value { $this <http://example.org/name> ?value . FILTER(lang(?value) != 'fr') }"
+    shapes = f':S a sh:NodeShape ; sh:targetClass :City ; sh:sparql [ sh:select """{query}""" ] .'
+    (found,) = by_shapes(tmp_path, shapes, ':a a :City ; :name "Rome"@fr , "Roma"@it .')
+    assert shown(found)[2] == '"Roma"@it'
+    assert found.sentence.startswith("the query of :S finds a fault here")
+
+
+def test_a_value_that_python_holds_for_false_is_kept(tmp_path: Path) -> None:
+    """The value of a result is in it, be it nought, false or empty."""
+    shapes = ":S a sh:NodeShape ; sh:targetClass :City ; sh:property [ sh:path :size ; sh:nodeKind sh:IRI ] ."
+    found = by_shapes(tmp_path, shapes, ':a a :City ; :size 0 , false , "" .')
+    assert sorted(dict(each.result)["value"][:7] for each in found) == ['""', '"0"^^<h', '"false"']
+
+
 @pytest.mark.parametrize("base", [None, "old"])
 def test_a_file_that_is_context_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, base: str | None) -> None:
     """A file given beside the folder that it lies in is read once: its blank nodes are not there twice."""

@@ -151,6 +151,12 @@ def test_turtle_is_a_shacl_report(report: Report) -> None:
     assert bool(clean.query(sh + "ASK { ?report sh:conforms true }"))
 
 
+def test_notes_do_not_keep_a_graph_from_conforming() -> None:
+    """`sh:conforms` says what the exit status says: a report of notes alone conforms."""
+    note = Finding("x.ttl", Span(1, 1, 1, 2), "rule", "know it", "note")
+    assert "sh:conforms true ;" in FORMATS["turtle"](Report((note,)))
+
+
 def test_json_has_everything(report: Report) -> None:
     """The JSON has each finding with its place, and the counts."""
     found = json.loads(FORMATS["json"](report))

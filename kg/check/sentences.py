@@ -43,6 +43,7 @@ _SENTENCES: dict[str, str] = {
     "closed": "{path} is not among the properties allowed here: remove it",
     "hasValue": "{path} must have the value {0}: add it",
     "in": "{value} is not in the list: choose one of {0}",
+    "sPARQL": "the query of {shape} finds a fault here: see what it asks for, or give it a sh:message",
 }
 
 
@@ -70,4 +71,6 @@ def sentence(result: Result, shapes: Shapes, show: Show) -> str:
 
     path = show(result.path) if isinstance(result.path, ox.NamedNode) else "a value"
     value = graph.value(result.shape, sh(name))
-    return pattern.format(said(value), path=path, value=said(result.value), focus=show(result.focus))
+    return pattern.format(
+        said(value), path=path, value=said(result.value), focus=show(result.focus), shape=said(result.shape)
+    )

@@ -13,7 +13,7 @@ _SHACL = {"error": "Violation", "warning": "Warning", "note": "Info"}
 
 def render(report: Report) -> str:
     """Return the SHACL validation report (SHACL, section 3.6); Mercato's own rules are constraint components in it."""
-    conforms = "false" if report.findings else "true"
+    conforms = "false" if report.failed else "true"  # as the exit status: notes do not fail a check
     prefixes = {"dcterms": VOCABULARIES["dcterms"], "sh": VOCABULARIES["sh"], "xsd": VOCABULARIES["xsd"]}
     lines = [f"@prefix {prefix}: <{iri}> ." for prefix, iri in prefixes.items()]
     lines += ["", "[]", "    a sh:ValidationReport ;", f"    sh:conforms {conforms} ;"]

@@ -230,6 +230,13 @@ def test_a_query_that_tests_an_expression(tmp_path: Path) -> None:
     assert found.sentence.startswith("the query of :S finds a fault here")
 
 
+def test_shapes_alone_judge_no_consistency(tmp_path: Path) -> None:
+    """Without a vocabulary nothing is judged by one, though the data say what classes are disjoint."""
+    owl = "<http://www.w3.org/2002/07/owl#disjointWith>"
+    shapes = ":S a sh:NodeShape ; sh:targetClass :City ; sh:nodeKind sh:IRI ."
+    assert by_shapes(tmp_path, shapes, f":City {owl} :River . :a a :City , :River .") == []
+
+
 def test_a_value_that_python_holds_for_false_is_kept(tmp_path: Path) -> None:
     """The value of a result is in it, be it nought, false or empty."""
     shapes = ":S a sh:NodeShape ; sh:targetClass :City ; sh:property [ sh:path :size ; sh:nodeKind sh:IRI ] ."

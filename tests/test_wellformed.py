@@ -103,6 +103,10 @@ MALFORMED: dict[str, tuple[str, str]] = {
     "JavaScript": (NODE + "«sh:js» [ sh:jsFunctionName 'f' ] .", "which this check does not do"),
     "a rule": (NODE + "«sh:rule» [ a sh:TripleRule ] .", "which this check does not do"),
     "a target by query": (":S a sh:NodeShape ; «sh:target» [ sh:select 'x' ] .", "which this check does not do"),
+    "an entailment regime": (
+        ": sh:entailment «<http://www.w3.org/ns/entailment/OWL-RDF-Based>» .",
+        "entailment by <http://www.w3.org/ns/entailment/OWL-RDF-Based>, which this check does not do",
+    ),
     "a prefix without a namespace": (": sh:declare «[» sh:prefix 'x' ] .", "exactly one sh:namespace"),
 }
 

@@ -94,8 +94,9 @@ class Setup:
 
     @property
     def rules(self) -> list[Rule]:
-        """The rules that hold here."""
-        return [rule for rule in RULES if self.house or rule.everybody]
+        """The rules that hold here; without a vocabulary nothing is judged by one."""
+        able = [rule for rule in RULES if self.ontology or rule is not consistency.RULE]
+        return [rule for rule in able if self.house or rule.everybody]
 
     def graph(self, documents: Sequence[Document], index: Index | None = None) -> DataGraph:
         """Return the data graph in which `documents` are judged."""

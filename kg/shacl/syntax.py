@@ -80,7 +80,11 @@ class _Rules:
     def known(self, name: str, said: list[Statement]) -> Iterator[MalformedShape]:
         """SHACL must have the property, and this check must do what it asks."""
         for document, triple in said:
-            if name in UNSUPPORTED:
+            if name == "entailment":
+                regime = shown(triple.object, document.prefixes)
+                words = f"the shapes ask for entailment by {regime}, which this check does not do: take it out"
+                yield MalformedShape(document, triple.object_at, words)
+            elif name in UNSUPPORTED:
                 words = f"sh:{name} asks for {UNSUPPORTED[name]}, which this check does not do: take it out"
                 yield MalformedShape(document, triple.predicate_at, words)
             elif name not in TERMS:

@@ -48,6 +48,7 @@ MALFORMED: dict[str, tuple[str, str]] = {
     "two counts": (PROPERTY + "sh:minCount 1 , «2» ] .", "a shape has one sh:minCount"),
     "a pattern that is none": (PROPERTY + 'sh:pattern «"(["» ] .', "no regular expression"),
     "a pattern of another dialect": (PROPERTY + 'sh:pattern «"\\\\p{L}"» ] .', "no regular expression"),
+    "a flag that XPath has not": (PROPERTY + "sh:pattern 'x' ; sh:flags «'ig'» ] .", "must be some of the letters"),
     "an unknown node kind": (PROPERTY + "sh:nodeKind «sh:Iri» ] .", "must be one of sh:BlankNode"),
     "a datatype that is a literal": (PROPERTY + 'sh:datatype «"string"» ] .', "sh:datatype must be an IRI"),
     "a class that is a node without a name": (PROPERTY + "sh:class «[» ] ] .", "sh:class must be an IRI"),

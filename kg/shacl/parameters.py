@@ -38,6 +38,10 @@ def is_string(term: Term) -> bool:
     return _has_type(term, "string")
 
 
+def _is_flags(term: Term) -> bool:
+    return is_string(term) and set(term.value) <= set("smixq")
+
+
 def _is_words(term: Term) -> bool:
     return isinstance(term, ox.Literal) and (bool(term.language) or is_string(term))
 
@@ -88,7 +92,12 @@ _VALUES: tuple[tuple[str, Callable[[Term], bool], str], ...] = (
         "must be a whole number such as 1, and {0} is none",
     ),
     ("minExclusive minInclusive maxExclusive maxInclusive", _is_literal, "must be a literal, and {0} is none"),
-    ("pattern flags select ask prefix", is_string, "must be a plain string, and {0} is none"),
+    (
+        "flags",
+        _is_flags,
+        "must be some of the letters s, m, i, x and q (XPath Functions, section 5.6.2), and {0} is not",
+    ),
+    ("pattern select ask prefix", is_string, "must be a plain string, and {0} is none"),
     ("message", _is_words, "must be a string, and {0} is none"),
     ("nodeKind", _is_kind, f"must be one of sh:{', sh:'.join(KINDS)}, and {{0}} is none of them"),
     (

@@ -198,11 +198,13 @@ def test_what_the_second_reading_left_has_a_reason(project: Sources, shared: Pat
 
 
 def test_articles_are_not_copied(project: Sources, shared: Path) -> None:
-    """No literal of the graph holds a run of twelve words of an article: our words, their offsets."""
+    """No literal but a printed title, which is a fact, holds a run of twelve words of an article."""
     words = [path.read_text(encoding="utf-8").split() for path in sorted((shared / "seeds").glob("*.txt"))]
     runs = {" ".join(text[i : i + 12]) for text in words for i in range(len(text) - 11)}
     copied = []
     for quad in read_curated(project):
+        if quad.predicate == NamedNode(str(MC) + "headline"):
+            continue
         told = quad.object.value.split() if quad.object.__class__.__name__ == "Literal" else []
         if any(" ".join(told[i : i + 12]) in runs for i in range(len(told) - 11)):
             copied.append(str(quad.subject))

@@ -11,7 +11,8 @@ from typing import IO
 
 from kg.errors import InputError
 
-_PACKAGE = Path(__file__).parent
+PACKAGE = Path(__file__).parent
+"""The folder of this package, with its modules and, in a wheel, the vocabulary and the shapes."""
 
 
 def folder(kind: str, given: str | Path = "") -> Path:
@@ -20,7 +21,7 @@ def folder(kind: str, given: str | Path = "") -> Path:
     Mercato's own vocabulary and shapes lie beside the package in a checkout and inside it in a wheel; only this
     function knows. Raises `InputError` where there is no such folder.
     """
-    places = [Path(given)] if str(given) else [_PACKAGE / kind, _PACKAGE.parent / kind]
+    places = [Path(given)] if str(given) else [PACKAGE / kind, PACKAGE.parent / kind]
     for place in places:
         if place.is_dir():
             return place

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from pyoxigraph import NamedNode, RdfFormat, parse
 
 from kg.errors import InputError
+from kg.files import PACKAGE
 from kg.publish.compose import Composition, Sources, compose, read_file
 
 BROADER = {
@@ -103,3 +106,13 @@ def test_examples_of_the_vocabulary_hold(composition: Composition) -> None:
         used = {term for triple in triples for term in triple}
         used |= {fact.object for fact in facts if fact.subject in used and fact.predicate.value in BROADER}
         assert quad.subject in used, quad.subject
+
+
+def test_every_module_of_ours_is_an_input_of_a_build(small: Sources, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A build is made anew where any module of `kg` has changed, in whatever department it is."""
+    read: set[Path] = set()
+    original = Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda path: (read.add(path), original(path))[1])
+    small.digest()
+    assert set(PACKAGE.rglob("*.py")) <= read
+    assert PACKAGE / "owl" / "reasoning.py" in read

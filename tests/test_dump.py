@@ -122,7 +122,7 @@ def test_killed_at_any_moment(small: Sources, tmp_path: Path) -> None:
     """60 builds are killed at random moments: what is published is always one whole build, old or new."""
     out = tmp_path / "out"
     script = (
-        "import sys, pathlib\nfrom kg import dump\nfrom kg.publish.compose import Sources, compose\n"
+        "import sys, pathlib\nfrom kg.publish import dump\nfrom kg.publish.compose import Sources, compose\n"
         "root = pathlib.Path(sys.argv[1])\n"
         "s = Sources(*(root / k for k in ('data', 'ontology', 'shapes', 'queries')), base='https://example.org/')\n"
         "c = compose(s)\nprint('go', flush=True)\ndump.publish(c, root / 'out')\n"

@@ -27,7 +27,7 @@ from pyoxigraph import (
 )
 
 from kg.errors import InputError
-from kg.files import folder, read_text, turtle_files
+from kg.files import PACKAGE, folder, read_text, turtle_files
 from kg.names import prefixes
 from kg.owl.reasoning import infer
 from kg.settings import base_iri
@@ -69,7 +69,7 @@ class Sources:
         total = hashlib.sha256(self.base.encode())
         for program in _PROGRAMS:
             total.update(f"\0{program} {version(program)}".encode())
-        for path in [*sorted(Path(__file__).parent.rglob("*.py")), *self.files()]:
+        for path in [*sorted(PACKAGE.rglob("*.py")), *self.files()]:
             total.update(b"\0" + path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
         return total.hexdigest()
 
